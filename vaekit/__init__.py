@@ -1,0 +1,18 @@
+"""vaekit: the models, losses, training loop, figures and sliders behind the VAE labs.
+
+Modules load on first use, so `import vaekit` costs next to nothing beyond Python itself.
+"""
+import importlib
+
+__version__ = "0.1.0"
+__all__ = ["autoencoder", "check", "data", "explore", "losses", "nets", "plots", "recipes", "training", "vae"]
+
+
+def __getattr__(name):
+    if name in __all__:
+        return importlib.import_module(f"vaekit.{name}")
+    raise AttributeError(f"module 'vaekit' has no attribute {name!r}")
+
+
+def __dir__():
+    return [*__all__, "__version__"]

@@ -1,0 +1,86 @@
+"""Encoder and decoder bodies. They know shapes, not objectives.
+
+An encoder body maps images (N, C, H, W) to features (N, F); the model puts its own heads on them. A decoder body maps latents (N, D) to logits
+(N, C, H, W); the model applies the sigmoid.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from .errors import UserError, at_least
+
+Shape = tuple[int, int, int]
+
+
+def mlp_encoder(image_shape: Shape, hidden: Sequence[int]) -> nn.Sequential:
+    """Flatten, then a linear layer and a ReLU per hidden width: (N, C, H, W) → (N, hidden[-1])."""
+    return nn.Sequential(nn.Flatten(), *_mlp([math.prod(image_shape), *hidden]))
+
+
+def mlp_decoder(latent_dim: int, hidden: Sequence[int], image_shape: Shape) -> nn.Sequential:
+    """The encoder mirrored, ending in one logit a pixel: (N, latent_dim) → (N, C, H, W)."""
+    layers = _mlp([at_least("latent_dim", latent_dim, 1), *hidden])
+    return nn.Sequential(*layers, nn.Linear(hidden[-1], math.prod(image_shape)), nn.Unflatten(1, image_shape))
+
+
+def conv_encoder(image_shape: Shape = (1, 28, 28)) -> nn.Sequential:
+    """Three strided convolutions and a linear layer: (N, C, 28, 28) → (N, 128). Source: S4 (see `recipes`)."""
+    channels = _only_28(image_shape)
+    return nn.Sequential(
+        nn.Conv2d(channels, 8, 3, stride=2, padding=1), nn.ReLU(),                      # 28×28 → 14×14
+        nn.Conv2d(8, 16, 3, stride=2, padding=1), nn.BatchNorm2d(16), nn.ReLU(),        # 14×14 → 7×7
+        nn.Conv2d(16, 32, 3, stride=2), nn.ReLU(),                                      # 7×7 → 3×3
+        nn.Flatten(), nn.Linear(288, 128), nn.ReLU(),                                   # 32·3·3 = 288
+    )
+
+
+def conv_decoder(latent_dim: int, image_shape: Shape = (1, 28, 28)) -> nn.Sequential:
+    """Two linear layers and three transposed convolutions: (N, latent_dim) → (N, C, 28, 28). Source: S4."""
+    channels = _only_28(image_shape)
+    return nn.Sequential(
+        nn.Linear(at_least("latent_dim", latent_dim, 1), 128), nn.ReLU(),
+        nn.Linear(128, 288), nn.ReLU(), nn.Unflatten(1, (32, 3, 3)),
+        nn.ConvTranspose2d(32, 16, 3, stride=2), nn.BatchNorm2d(16), nn.ReLU(),                                 # 3×3 → 7×7
+        nn.ConvTranspose2d(16, 8, 3, stride=2, padding=1, output_padding=1), nn.BatchNorm2d(8), nn.ReLU(),      # 7×7 → 14×14
+        nn.ConvTranspose2d(8, channels, 3, stride=2, padding=1, output_padding=1),                              # 14×14 → 28×28
+    )
+
+
+def fit_together(encoder: nn.Module, decoder: nn.Module, latent_dim: int, image_shape: Shape) -> int:
+    """The number of features the encoder gives, after checking with two blank images that both bodies suit the shape.
+
+    Raises:
+        UserError: the encoder does not give (N, F), or the decoder does not come back to image_shape.
+    """
+    modes = encoder.training, decoder.training
+    encoder.eval(), decoder.eval()
+    try:
+        with torch.no_grad():
+            features = encoder(torch.zeros(2, *image_shape))
+            images = decoder(torch.zeros(2, latent_dim))
+    except RuntimeError as error:
+        raise UserError(f"encoder and decoder do not suit images of shape {image_shape} and latent_dim {latent_dim}: {error}") from error
+    finally:
+        encoder.train(modes[0]), decoder.train(modes[1])
+    if features.ndim != 2:
+        raise UserError(f"an encoder body ends in features (N, F), got {tuple(features.shape)}; add nn.Flatten()")
+    if images.shape[1:] != tuple(image_shape):
+        raise UserError(f"the decoder gives images of shape {tuple(images.shape[1:])}, but the encoder takes {tuple(image_shape)}")
+    return features.shape[1]
+
+
+def _mlp(widths: Sequence[int]) -> list[nn.Module]:
+    layers = []
+    for before, after in zip(widths, widths[1:]):
+        layers += [nn.Linear(before, at_least("a hidden width", after, 1)), nn.ReLU()]
+    return layers
+
+
+def _only_28(image_shape: Shape) -> int:
+    if tuple(image_shape[1:]) != (28, 28):
+        raise UserError(f"this convolutional body is made for 28×28 images, got {image_shape[1]}×{image_shape[2]}; use mlp_encoder and mlp_decoder")
+    return image_shape[0]

@@ -1,0 +1,158 @@
+"""Figures: image sheets, training curves, latent maps. Each function returns one matplotlib Figure, the value of a notebook cell.
+
+Colours are told apart by colour-blind readers (Okabe & Ito 2008 for lines, Tol's muted scheme for classes); classes are also named in the plot.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from .data import check_images
+from .errors import UserError, at_least
+
+LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+CLASSES = ("#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499", "#555555")
+STYLE = {"figure.dpi": 100, "figure.constrained_layout.use": True, "font.size": 10, "axes.titlesize": 11, "axes.spines.top": False,
+         "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25, "legend.frameon": False}
+
+
+def figure(width: float = 7, height: float = 3.2, columns: int = 1, **kwargs):
+    """A figure in the house style and its axes; not registered with pyplot, so a cell shows it once, as its value."""
+    import matplotlib.pyplot as plt
+
+    with plt.rc_context(STYLE):
+        fig, axes = plt.subplots(1, columns, figsize=(width, height), **kwargs)
+    plt.close(fig)
+    return fig, axes
+
+
+def sheet(images: Tensor, *, columns: int = 10, title: str = "", scale: float = 0.62):
+    """A sheet of images (N, C, H, W) in [0, 1], read row by row."""
+    columns = min(at_least("columns", columns, 1), len(images))
+    rows = math.ceil(len(images) / columns)
+    fig, ax = figure(columns * scale + 0.2, rows * scale + 0.45)
+    _draw(ax, images, columns)
+    ax.set_axis_off()
+    ax.set_title(title)
+    return fig
+
+
+def compare(rows: Mapping[str, Tensor], *, title: str = "", scale: float = 0.62, ticks: Sequence[str] | None = None, xlabel: str = ""):
+    """Named rows of images, one above the other: {"original": (N, C, H, W), "reconstruction": (N, C, H, W), …}."""
+    counts = {name: len(images) for name, images in rows.items()}
+    if len(set(counts.values())) != 1:
+        raise UserError(f"compare needs rows of equal length, got {counts}")
+    n, height = next(iter(counts.values())), next(iter(rows.values())).shape[-2]
+    fig, ax = figure(n * scale + 1.4, len(rows) * scale + 0.55 + (0.35 if ticks else 0))
+    _draw(ax, torch.cat([images.cpu() for images in rows.values()]), n)
+    pitch = height + PAD
+    ax.set_yticks([PAD + height / 2 + pitch * i for i in range(len(rows))], rows)
+    width = next(iter(rows.values())).shape[-1] + PAD
+    ax.set_xticks([PAD + width / 2 - 1 + width * i for i in range(n)] if ticks else [], ticks or [])
+    _frameless(ax)
+    ax.set_xlabel(xlabel)
+    ax.set_title(title)
+    return fig
+
+
+def curves(histories, *, term: str = "loss", title: str = "", ylabel: str = "nats per image"):
+    """Train (dashed) and test (solid) curves of one term over epochs: one History, or {"name": History, …}."""
+    named = histories if isinstance(histories, Mapping) else {"": histories}
+    fig, ax = figure(6.5, 3.4)
+    for (name, history), colour in zip(named.items(), LINES):
+        for split, style in (("train", "--"), ("test", "-")):
+            if f"{split}_{term}" in history.columns:
+                ax.plot(history["epoch"], history[f"{split}_{term}"], style, color=colour, label=f"{name} {split}".strip())
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.set(title=title, xlabel="epoch", ylabel=ylabel)
+    ax.legend()
+    return fig
+
+
+def lines(x: Sequence[float], series: Mapping[str, Sequence[float]], *, title: str, xlabel: str, ylabel: str, log_x: bool = False, log_y: bool = False):
+    """One line per named series over x."""
+    fig, ax = figure(6.5, 3.4)
+    for (name, y), colour, marker in zip(series.items(), LINES, "os^Dv<>"):
+        ax.plot(x, y, marker + "-", color=colour, label=name)
+    if log_x:
+        ax.set_xscale("log", base=2)
+        ax.set_xticks(list(x), [f"{v:g}" for v in x])
+    if log_y:
+        ax.set_yscale("log")
+    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    ax.legend()
+    return fig
+
+
+def latent_map(z: Tensor, y: Tensor, classes: Sequence[str], *, title: str = "", extra: Tensor | None = None, extra_name: str = "",
+               xlabel: str = "z₁", ylabel: str = "z₂", limit: float | None = None):
+    """Latents (N, 2) as points coloured by class, each class named at its median; `extra` points (M, 2) as crosses."""
+    if z.ndim != 2 or z.shape[1] != 2:
+        raise UserError(f"a latent map needs points (N, 2), got {tuple(z.shape)}; reduce them with PCA or t-SNE first")
+    fig, ax = figure(6.2, 5.4)
+    z, y = z.detach().cpu(), y.cpu()
+    for label in y.unique().tolist():
+        points, colour = z[y == label], CLASSES[label % len(CLASSES)]
+        ax.scatter(*points.T, s=5, alpha=0.6, color=colour, linewidths=0)
+        ax.annotate(classes[label], points.median(0).values.tolist(), ha="center", va="center", fontsize=9, weight="bold", color=colour,
+                    path_effects=_halo())
+    if extra is not None:
+        ax.scatter(*extra.detach().cpu().T, s=36, marker="x", color="black", linewidths=1.2, label=extra_name)
+        ax.legend(loc="upper right", framealpha=0.9, frameon=True)
+    if limit:
+        ax.set(xlim=(-limit, limit), ylim=(-limit, limit))
+    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    return fig
+
+
+@torch.no_grad()
+def walk(model, *, low: float = -5, high: float = 5, n: int = 15, dim: int = 0, start: Tensor | None = None, title: str = ""):
+    """Images decoded along one latent dimension from `low` to `high`; the others rest at `start` (0 if left out)."""
+    values = torch.linspace(low, high, n)
+    z = torch.zeros(n, model.latent_dim) if start is None else start.detach().cpu().reshape(1, -1).repeat(n, 1)
+    z[:, dim] = values
+    return compare({"decoded": model.decode(z)}, title=title, ticks=[f"{v:.1f}" for v in values], xlabel=f"z{dim + 1:d}".translate(SUBSCRIPTS))
+
+
+@torch.no_grad()
+def lattice(model, *, x: tuple[float, float] = (-5, 5), y: tuple[float, float] = (-5, 5), n: int = 15, title: str = ""):
+    """Images decoded on an n × n grid over a two-dimensional latent space, drawn where their latents lie."""
+    if model.latent_dim != 2:
+        raise UserError(f"a lattice shows a model with latent_dim 2, this one has {model.latent_dim}; use plots.walk")
+    across, up = torch.linspace(*x, n), torch.linspace(*reversed(y), n)           # image rows run downwards
+    z = torch.cartesian_prod(up, across).flip(1)
+    fig, ax = figure(5.4, 5.6)
+    half_x, half_y = (x[1] - x[0]) / (n - 1) / 2, (y[1] - y[0]) / (n - 1) / 2
+    _draw(ax, model.decode(z), n, padding=0, extent=(x[0] - half_x, x[1] + half_x, y[0] - half_y, y[1] + half_y))
+    ax.set_aspect("auto")
+    ax.grid(False)
+    ax.set(title=title, xlabel="z₁", ylabel="z₂")
+    return fig
+
+
+PAD = 2
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def _draw(ax, images: Tensor, columns: int, padding: int = PAD, **kwargs) -> None:
+    from torchvision.utils import make_grid
+
+    check_images(images)
+    montage = make_grid(images.detach().cpu().float(), nrow=columns, padding=padding, pad_value=1.0).permute(1, 2, 0)
+    ax.imshow(montage.numpy(), interpolation="nearest", **kwargs)
+
+
+def _frameless(ax) -> None:
+    ax.grid(False)
+    ax.tick_params(length=0)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+
+
+def _halo():
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=3, foreground="white")]

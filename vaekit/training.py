@@ -1,0 +1,207 @@
+"""fit(): one loop for every model. Below it, what it is made of: evaluation, the schedule, the history, the device."""
+from __future__ import annotations
+
+import csv
+import json
+import math
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from .checkpoints import Checkpoint
+from .data import ImageSet, as_image_set
+from .errors import UserError, at_least, pick
+from .files import atomic
+
+Loss = Callable[..., dict[str, Tensor]]     # loss(model's output, images) → named terms, (N,) each; "loss" is the one to minimise
+
+
+def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSet | Tensor | None = None, epochs: int = 10,
+        batch_size: int = 128, lr: float = 1e-3, weight_decay: float = 0.0, schedule: str = "constant", patience: int | None = None,
+        checkpoint: str | Path | None = None, seed: int = 0, device: str = "auto", progress: bool = True) -> History:
+    """Train `model` in place with Adam, and tell how it went.
+
+    Args:
+        train, test: image sets, or tensors of images (N, C, H, W).
+        loss: maps (model's output, images) to named terms of shape (N,); the mean of "loss" is minimised, all are recorded.
+        schedule: "constant", or "one-cycle" (Smith 2018): up to `lr` over 30 % of the steps, then down to almost 0.
+        patience: stop after so many epochs without a better test loss, and take the best weights back. Needs `test`.
+        checkpoint: a file to save to after each epoch; if it exists already, training goes on from it, to the same end.
+        seed: each epoch is seeded by (seed, epoch), so a run that was interrupted repeats itself exactly.
+        device: "auto" takes cuda, then mps, then cpu.
+    Raises:
+        UserError: settings out of range, images outside [0, 1], a loss that is no longer finite, a checkpoint of another run.
+    """
+    train, test = as_image_set(train), None if test is None else as_image_set(test)
+    _check_settings(epochs, batch_size, lr, weight_decay, schedule, patience, test)
+    device = pick_device(device)
+    model, train = _to(model, device), train.to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr, weight_decay=weight_decay, fused=device.type in ("cpu", "cuda"))
+    steps = math.ceil(len(train) / batch_size)
+    settings = dict(batch_size=batch_size, lr=lr, weight_decay=weight_decay, schedule=schedule, seed=seed, images=len(train))
+    settings |= {} if schedule == "constant" else {"epochs": epochs}        # a constant schedule can be prolonged, a cycle cannot
+    saved = Checkpoint(checkpoint, settings, model, optimizer)
+    history = History(saved.rows)
+    bar = _progress_bar(epochs * steps, len(history) * steps, progress)
+
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):     # leave the caller's random state as it was
+        for epoch in range(len(history), epochs):
+            if saved.stale_for(patience):
+                break
+            start, sums = time.perf_counter(), defaultdict(float)
+            generator = _seed(seed, epoch)
+            model.train()
+            for step, (x, _) in enumerate(train.batches(batch_size, shuffle=True, generator=generator)):
+                for group in optimizer.param_groups:
+                    group["lr"] = lr * SCHEDULES[schedule]((epoch * steps + step) / (epochs * steps))
+                terms = _terms(model, loss, x, device)
+                objective = terms["loss"].mean()
+                _stop_if_not_finite(objective, epoch, step, lr)
+                optimizer.zero_grad(set_to_none=True)
+                objective.backward()
+                optimizer.step()
+                _add(sums, terms)
+                bar.update()
+            row = {"epoch": epoch + 1, **{f"train_{k}": v / len(train) for k, v in sums.items()}}
+            if test is not None:
+                row |= {f"test_{k}": v for k, v in evaluate(model, test, loss, seed=seed).items()}
+            history.add(row | {"seconds": time.perf_counter() - start})
+            saved.after_epoch(history.rows)
+            bar.set_postfix({k: f"{v:.4g}" for k, v in row.items() if k.endswith("_loss")})
+    bar.close()
+    if patience is not None:
+        saved.restore_best()
+    model.eval()
+    return history
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, images: ImageSet | Tensor, loss: Loss, *, batch_size: int = 1000, seed: int = 0) -> dict[str, float]:
+    """The mean of every loss term over a set of images, on the model's device, in evaluation mode.
+
+    One latent sample an image, drawn from `seed`: the same estimate of the ELBO as in training, at the same β.
+    """
+    images = as_image_set(images)
+    device, was_training, sums = next(model.parameters()).device, model.training, defaultdict(float)
+    model.eval()
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        _seed(seed, -1)
+        for x, _ in images.to(device).batches(batch_size):
+            _add(sums, _terms(model, loss, x, device))
+    model.train(was_training)
+    return {k: v / len(images) for k, v in sums.items()}
+
+
+class History:
+    """One row an epoch: train_… and test_… terms in the loss's units, and seconds. `history["test_loss"]` is a column."""
+
+    def __init__(self, rows: list[dict] | None = None):
+        self.rows = list(rows or [])
+
+    def add(self, row: dict) -> None:
+        self.rows.append(row)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, column: str) -> list[float]:
+        pick("column", column, self.columns)
+        return [row[column] for row in self.rows]
+
+    @property
+    def columns(self) -> list[str]:
+        return list(self.rows[0]) if self.rows else []
+
+    @property
+    def last(self) -> dict:
+        return self.rows[-1]
+
+    def __repr__(self) -> str:
+        terms = ", ".join(f"{k} {v:.3g}" for k, v in self.last.items() if k.endswith("_loss")) if self.rows else "empty"
+        return f"History({len(self)} epochs: {terms})"
+
+    def save(self, path: str | Path) -> Path:
+        """Write all rows as CSV or JSON, by the ending of the name."""
+        with atomic(path) as temporary, open(temporary, "w", newline="") as file:
+            if pick("ending", Path(path).suffix, (".csv", ".json")) == ".json":
+                json.dump(self.rows, file, indent=1)
+            else:
+                writer = csv.DictWriter(file, self.columns)
+                writer.writeheader()
+                writer.writerows(self.rows)
+        return Path(path)
+
+
+def one_cycle(progress: float, *, warmup: float = 0.3, start: float = 1 / 25, end: float = 1e-4) -> float:
+    """The factor on the learning rate after a fraction `progress` of all steps: cosine up from `start`, cosine down to `end`."""
+    low, position = (start, progress / warmup) if progress < warmup else (end, (1 - progress) / (1 - warmup))
+    return low + (1 - low) * 0.5 * (1 - math.cos(math.pi * position))
+
+
+SCHEDULES: dict[str, Callable[[float], float]] = {"constant": lambda progress: 1.0, "one-cycle": one_cycle}
+
+
+def pick_device(device: str = "auto") -> torch.device:
+    """ "auto" is cuda if there is one, then mps (Apple), then cpu."""
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    pick("device", device.split(":")[0], ("auto", "cuda", "mps", "cpu"))
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise UserError("device 'cuda' was asked for, but torch sees no GPU; use device='auto' or 'cpu'")
+    return torch.device(device)
+
+
+def _terms(model, loss, x, device) -> dict[str, Tensor]:
+    # bf16 pays only where there are tensor cores; the objective itself is always summed in float32
+    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda" and torch.cuda.is_bf16_supported()):
+        output = model(x)
+    return loss(_float(output), x)
+
+
+def _float(output):
+    return output.float() if isinstance(output, Tensor) else type(output)(*(_float(part) for part in output))
+
+
+def _to(model, device) -> nn.Module:
+    convolutional = any(isinstance(module, nn.Conv2d) for module in model.modules())
+    return model.to(device, memory_format=torch.channels_last) if convolutional and device.type == "cuda" else model.to(device)
+
+
+def _seed(seed: int, epoch: int) -> torch.Generator:
+    """Seed the models' noise and return the generator of the batch order: both follow from (seed, epoch) alone."""
+    torch.manual_seed(1_000_003 * seed + epoch)
+    return torch.Generator().manual_seed(1_000_003 * seed + epoch)
+
+
+def _add(sums, terms) -> None:
+    for name, values in terms.items():
+        sums[name] += values.detach().sum().item()
+
+
+def _stop_if_not_finite(objective: Tensor, epoch: int, step: int, lr: float) -> None:
+    if not math.isfinite(objective.item()):
+        raise UserError(f"the loss became {objective.item()} at epoch {epoch + 1}, step {step + 1}; try a lower lr than {lr}")
+
+
+def _check_settings(epochs, batch_size, lr, weight_decay, schedule, patience, test) -> None:
+    at_least("epochs", epochs, 1)
+    at_least("batch_size", batch_size, 1)
+    pick("schedule", schedule, SCHEDULES)
+    if not (lr > 0 and math.isfinite(lr)):
+        raise UserError(f"lr must be > 0, got {lr}")
+    if weight_decay < 0:
+        raise UserError(f"weight_decay must be ≥ 0, got {weight_decay}")
+    if patience is not None:
+        at_least("patience", patience, 1)
+        if test is None:
+            raise UserError("patience watches the test loss; give fit() a test set, or leave patience out")
+
+
+def _progress_bar(total: int, initial: int, shown: bool):
+    from tqdm.auto import tqdm
+
+    return tqdm(total=total, initial=initial, desc="training", unit="step", disable=None if shown else True, leave=False)
