@@ -108,7 +108,7 @@ class ImageSet:
 def check_images(x: Tensor) -> Tensor:
     """`x`, if it is float and within [0, 1]; else a UserError that says which value is not.
 
-    Images are float32 in [0, 1] everywhere outside a model; a Bernoulli likelihood of a pixel at −1 or 255 has no meaning, yet trains without a murmur.
+    Images are float32 in [0, 1] everywhere outside a model. A Bernoulli likelihood of a pixel at −1 or 255 means nothing, yet trains silently.
     """
     if not x.is_floating_point():
         raise UserError(f"images are float in [0, 1], got {x.dtype}; divide uint8 pixels by 255")

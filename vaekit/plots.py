@@ -72,7 +72,8 @@ def curves(histories, *, term: str = "loss", title: str = "", ylabel: str = "nat
     return fig
 
 
-def lines(x: Sequence[float], series: Mapping[str, Sequence[float]], *, title: str, xlabel: str, ylabel: str, log_x: bool = False, log_y: bool = False):
+def lines(x: Sequence[float], series: Mapping[str, Sequence[float]], *, title: str, xlabel: str, ylabel: str, log_x: bool = False,
+          log_y: bool = False):
     """One line per named series over x."""
     fig, ax = figure(6.5, 3.4)
     for (name, y), colour, marker in zip(series.items(), LINES, "os^Dv<>"):
@@ -114,7 +115,7 @@ def walk(model, *, low: float = -5, high: float = 5, n: int = 15, dim: int = 0, 
     values = torch.linspace(low, high, n)
     z = torch.zeros(n, model.latent_dim) if start is None else start.detach().cpu().reshape(1, -1).repeat(n, 1)
     z[:, dim] = values
-    return compare({"decoded": model.decode(z)}, title=title, ticks=[f"{v:.1f}" for v in values], xlabel=f"z{dim + 1:d}".translate(SUBSCRIPTS))
+    return compare({"decoded": model.decode(z)}, title=title, ticks=[_tick(v) for v in values], xlabel=f"z{dim + 1:d}".translate(SUBSCRIPTS))
 
 
 @torch.no_grad()
@@ -143,6 +144,10 @@ def _draw(ax, images: Tensor, columns: int, padding: int = PAD, **kwargs) -> Non
     check_images(images)
     montage = make_grid(images.detach().cpu().float(), nrow=columns, padding=padding, pad_value=1.0).permute(1, 2, 0)
     ax.imshow(montage.numpy(), interpolation="nearest", **kwargs)
+
+
+def _tick(value) -> str:
+    return f"{value:.1f}".replace("-0.0", "0.0").replace("-", "−")
 
 
 def _frameless(ax) -> None:

@@ -1,0 +1,180 @@
+"""Run the labs with papermill, one after the other, and make a page of results."""
+from __future__ import annotations
+
+import ast
+import base64
+import html
+import os
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import UserError
+from .files import atomic, check_writable
+
+
+@dataclass(frozen=True)
+class LabResult:
+    """How one lab went; `error` is empty if it ran through."""
+
+    name: str
+    title: str
+    seconds: float
+    cells: int
+    error: str = ""
+
+
+def run_all(names=None, *, out: str | Path = "build/labs", parameters: dict | None = None, notebooks: str | Path | None = None,
+            cell_timeout: int = 600, report: Callable[[str], None] = lambda line: None) -> list[LabResult]:
+    """Run labs into `out`: executed notebooks, their HTML, a thumbnail each and an index.html. A lab that fails does not stop the others.
+
+    Args:
+        names: labs by number or name ("01", "01_autoencoder"); all if left out.
+        parameters: values for the labs' `parameters` cells.
+        report: called with a line when a lab starts and ends.
+    Raises:
+        UserError: no such lab, a parameter no lab has, a folder that cannot be written.
+    """
+    paths, out = find(names, notebooks), check_writable(out)
+    check_parameters(paths, parameters or {})
+    results = []
+    for number, path in enumerate(paths, 1):
+        report(f"[{number}/{len(paths)}] {path.stem} …")
+        result = run(path, out, parameters or {}, cell_timeout)
+        results.append(result)
+        report(f"[{number}/{len(paths)}] {path.stem} {'FAILED' if result.error else 'done'} in {result.seconds:.0f} s")
+        write_index(results, out)
+    return results
+
+
+def find(names=None, notebooks: str | Path | None = None) -> list[Path]:
+    """The notebooks meant by `names`, in order of their numbers."""
+    folder = Path(notebooks) if notebooks else Path(__file__).parents[1] / "notebooks"
+    labs = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if not labs:
+        raise UserError(f"no labs in {folder}; run this in a clone of the repository, or give --notebooks FOLDER")
+    known = {path.stem: path for path in labs}
+    chosen = []
+    for name in names or known:
+        matches = [stem for stem in known if name in (stem, stem.split("_")[0], f"{stem}.ipynb")]
+        if not matches:
+            raise UserError(f"unknown lab {name!r}; choose one of {', '.join(known)}")
+        chosen.append(known[matches[0]])
+    return chosen
+
+
+def parse_parameters(pairs: list[str]) -> dict:
+    """["epochs=5", "dataset=mnist"] → {"epochs": 5, "dataset": "mnist"}: Python literals where they are some, else text."""
+    parameters = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.isidentifier():
+            raise UserError(f"a parameter is NAME=VALUE, got {pair!r}")
+        try:
+            parameters[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            parameters[name] = value
+    return parameters
+
+
+def check_parameters(paths: list[Path], parameters: dict) -> None:
+    """papermill only warns of a parameter that a lab does not have; a typo would quietly run the defaults."""
+    if not parameters:
+        return
+    from papermill import inspect_notebook
+
+    for path in paths:
+        known = inspect_notebook(str(path))
+        unknown = [name for name in parameters if name not in known]
+        if unknown:
+            raise UserError(f"{path.stem} has no parameter {', '.join(unknown)}; it has {', '.join(known) or 'none'}")
+
+
+def run(path: Path, out: Path, parameters: dict, cell_timeout: int) -> LabResult:
+    """One lab: executed notebook and HTML in `out`."""
+    import papermill
+
+    os.environ.setdefault("TQDM_DISABLE", "1")          # bars are for people; in a page they stay behind as dead widgets
+    target, error, start = out / path.name, "", time.perf_counter()
+    try:
+        papermill.execute_notebook(str(path), str(target), parameters, progress_bar=False, cwd=str(path.parent),
+                                   kernel_name="python3", execution_timeout=cell_timeout)
+    except papermill.PapermillExecutionError as failure:
+        error = f"cell {failure.exec_count}: {failure.ename}: {_first_line(failure.evalue)}"
+    except Exception as failure:             # a dead kernel, a time-out: any of them must not stop the other labs
+        error = f"{type(failure).__name__}: {_first_line(str(failure))}"
+    return _page(path, target, time.perf_counter() - start, error)
+
+
+def _page(path: Path, target: Path, seconds: float, error: str) -> LabResult:
+    import nbformat
+    from nbconvert import HTMLExporter
+
+    notebook = nbformat.read(target if target.exists() else path, 4)
+    body, _ = HTMLExporter(embed_images=True).from_notebook_node(notebook, resources={"metadata": {"name": path.stem}})
+    _write(target.with_suffix(".html"), body.encode())
+    picture = thumbnail(notebook)
+    if picture:
+        _write(target.with_suffix(".png"), picture)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return LabResult(path.stem, title(notebook, path.stem), seconds, len(code), error)
+
+
+def title(notebook, default: str) -> str:
+    """The first heading of a notebook, without its #."""
+    heading = re.search(r"^# (.+)$", "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown"), re.MULTILINE)
+    return heading.group(1).strip() if heading else default
+
+
+def thumbnail(notebook) -> bytes | None:
+    """The notebook's largest PNG: a lab's richest figure."""
+    pictures = [output["data"]["image/png"] for cell in notebook.cells if cell.cell_type == "code"
+                for output in cell.outputs if "image/png" in output.get("data", {})]
+    return base64.b64decode(max(pictures, key=len)) if pictures else None
+
+
+def summary(results: list[LabResult]) -> str:
+    """A table in plain text: lab, cells, seconds, and ok or what failed."""
+    width = max(len(result.name) for result in results)
+    lines = [f"{'lab':{width}}  cells  seconds  result"]
+    lines += [f"{r.name:{width}}  {r.cells:5}  {r.seconds:7.1f}  {r.error or 'ok'}" for r in results]
+    return "\n".join(lines)
+
+
+def write_index(results: list[LabResult], out: Path) -> None:
+    """index.html: a card a lab, with its thumbnail, its seconds, and its error if there is one."""
+    cards = []
+    for r in results:
+        name, heading, error = html.escape(r.name), html.escape(r.title), html.escape(r.error)
+        picture = f'<img src="{name}.png" alt="">' if (out / f"{r.name}.png").exists() else ""
+        state = f'<p class="failed">failed at {error}</p>' if error else f"<p>{r.cells} code cells · {r.seconds:.0f} s</p>"
+        cards.append(f'<a href="{name}.html">{picture}<h2>{heading}</h2>{state}</a>')
+    _write(out / "index.html", PAGE.format(cards="\n".join(cards)).encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    with atomic(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _first_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no message"])[0]
+
+
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>VAE labs</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
+main {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); gap: 1.5rem; }}
+a {{ color: inherit; text-decoration: none; border: 1px solid #ccc; border-radius: 8px; padding: 1rem; }}
+a:hover, a:focus {{ border-color: #0072b2; }}
+img {{ width: 100%; height: 14rem; object-fit: contain; }}
+h2 {{ font-size: 1.1rem; margin: .6rem 0 .2rem; }} p {{ margin: 0; color: #555; }} .failed {{ color: #b00; }}
+</style>
+<h1>VAE labs</h1>
+<main>
+{cards}
+</main></html>
+"""
