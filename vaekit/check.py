@@ -44,10 +44,10 @@ def squared_error(fn: Callable[[Tensor, Tensor], Tensor]) -> Passed:
     error = _tensor(fn, x, x_hat, shape=(5,), hint="Keep one number an image: sum over everything but the first axis.")
     _need(_close(fn(x, x), torch.zeros(5)), "An image compared with itself should cost 0.")
     _need(_close(fn(x_hat, x), error), "Swapping the two images should not change the error.")
-    _need(_close(fn(torch.cat([x, x], 2), torch.cat([x_hat, x_hat], 2)), 2 * error),
-          "An image twice as tall, with every difference repeated, should cost twice as much. Yours does not: sum over the pixels, do not average.")
     _need(_close(fn(torch.zeros_like(x), 2 * x_hat), 4 * fn(torch.zeros_like(x), x_hat)),
           "Differences twice as large should cost four times as much: is each one squared before the sum, and is there no root after it?")
+    _need(_close(fn(torch.cat([x, x], 2), torch.cat([x_hat, x_hat], 2)), 2 * error),
+          "An image twice as tall, with every difference repeated, should cost twice as much. Yours does not: sum over the pixels, do not average.")
     one = torch.zeros(1, 1, 6, 6)
     one[..., 0, 0] = 1.0
     _need(_close(fn(torch.zeros_like(one), one), torch.ones(1)), "A single pixel wrong by 1 should cost exactly 1. Is there a factor too much?")
@@ -70,6 +70,8 @@ def pca(fn: Callable[[Tensor, Tensor, int], Tensor]) -> Passed:
     centre = train.mean(0, keepdim=True)
     _need(_close(fn(train, centre, 1), centre, 1e-2), "The mean of the training set should be rebuilt exactly, whatever k. Subtract the "
           "mean first, add it back last.")
+    _need(_close(fn(train, x[:1], 2), fn(train, x, 2)[:1], 1e-3), "An image should be rebuilt the same alone as among others. Take the mean "
+          "and the directions from the training set, not from x.")
     total = float((train - centre).square().sum())
     left = float((train - fn(train, train, 2)).square().sum())
     explained = float(scale[2:].square().sum() / scale.square().sum())
@@ -87,6 +89,7 @@ def interpolate(fn: Callable[[Tensor, Tensor, int], Tensor]) -> Passed:
     _need(_close(path[-1], b), "The last step should be b itself. With 5 steps there are 4 gaps.")
     steps = path.diff(dim=0)
     _need(_close(steps, steps.mean(0).expand_as(steps)), "The steps should be of equal size, on one straight line; yours are not.")
+    _tensor(fn, a, b, 8, shape=(8, 3), hint="The number of rows follows the argument steps.")
     return Passed("interpolate: starts at a, ends at b, in equal steps on a straight line")
 
 
@@ -113,7 +116,7 @@ def reparameterize(fn: Callable[[Tensor, Tensor], Tensor]) -> Passed:
     """fn(mean, log_var): (N, D) twice → (N, D), a differentiable draw from N(mean, exp(log_var))."""
     mean, log_var = torch.full((40_000, 2), 3.0, requires_grad=True), torch.full((40_000, 2), 2.0, requires_grad=True)
     z = _tensor(fn, mean, log_var, shape=(40_000, 2), hint="One sample for each mean.")
-    centre, spread, expected = float(z.mean()), float(z.std()), math.e
+    centre, spread, expected = z.mean().item(), z.std().item(), math.e
     _need(spread > 1e-3, "Every sample equals its mean: where is the noise?")
     _need(abs(centre - 3.0) < 0.1, f"Your samples average {centre:.2f} where the mean asks for 3.00. The noise itself should average 0: is "
           f"it Gaussian, or uniform?")
@@ -125,7 +128,7 @@ def reparameterize(fn: Callable[[Tensor, Tensor], Tensor]) -> Passed:
     tail = float(((z - 3.0).abs() > 2 * expected).float().mean())
     _need(0.035 < tail < 0.056, f"{tail:.1%} of your samples lie beyond two standard deviations; for a Gaussian it is 4.6 %. Is the noise Gaussian?")
     _need(not _close(z, fn(mean, log_var)), "Two calls gave the same samples: draw fresh noise every time.")
-    rows = (z - 3.0) / expected
+    rows = (z.detach() - 3.0) / expected
     _need(abs(float((rows[:, 0] * rows[:, 1]).mean())) < 0.05, "The two dimensions got the same noise; each needs its own.")
     _need(z.requires_grad, "No gradient reaches mean or log_var. Build z from them by a formula; the noise alone comes from the random generator.")
     by_mean, by_log_var = torch.autograd.grad(z.sum(), (mean, log_var), allow_unused=True)

@@ -165,7 +165,7 @@ def cache_folder() -> Path:
 def locate(name: str, root: str | Path | None = None) -> Path | None:
     """The file that `load` would read, or None: made by a library, or not here yet."""
     file = SOURCES[pick("data set", name, SOURCES)].file
-    found = [folder / file for folder in roots(root) if file and (folder / file).is_file()]
+    found = [folder / file for folder in roots(root) if file and os.path.isfile(folder / file)]    # Path.is_file raises in a folder one may not enter
     return found[0] if found else None
 
 
@@ -178,9 +178,9 @@ def _download(name: str, folder: Path) -> Path:
     source = SOURCES[name]
     if source.download is None:
         raise UserError(f"{source.file} is missing from {built_in_folder()}; it belongs to the package, so reinstall vaekit or restore the file")
+    check_writable(folder)
     import torchvision.datasets
 
-    check_writable(folder)
     patience = socket.getdefaulttimeout()
     try:
         socket.setdefaulttimeout(20)          # a network that swallows packets should not hang a lesson

@@ -68,7 +68,7 @@ def curves(histories, *, term: str = "loss", title: str = "", ylabel: str = "nat
                 ax.plot(history["epoch"], history[f"{split}_{term}"], style, color=colour, label=f"{name} {split}".strip())
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set(title=title, xlabel="epoch", ylabel=ylabel)
-    ax.legend()
+    ax.legend() if len(named) == 1 else fig.legend(loc="outside right center", frameon=False)      # several histories: beside the lines, not on them
     return fig
 
 
@@ -95,10 +95,12 @@ def latent_map(z: Tensor, y: Tensor, classes: Sequence[str], *, title: str = "",
         raise UserError(f"a latent map needs points (N, 2), got {tuple(z.shape)}; reduce them with PCA or t-SNE first")
     fig, ax = figure(6.2, 5.4)
     z, y = z.detach().cpu(), y.cpu()
-    for label in y.unique().tolist():
+    labels = y.unique().tolist()
+    names = _apart([z[y == label].median(0).values.tolist() for label in labels], 2 * limit if limit else float((z.amax(0) - z.amin(0)).max()))
+    for label, place in zip(labels, names):
         points, colour = z[y == label], CLASSES[label % len(CLASSES)]
         ax.scatter(*points.T, s=5, alpha=0.6, color=colour, linewidths=0)
-        ax.annotate(classes[label], points.median(0).values.tolist(), ha="center", va="center", fontsize=9, weight="bold", color=colour,
+        ax.annotate(classes[label], place, ha="center", va="center", fontsize=9, weight="bold", color=colour,
                     path_effects=_halo())
     if extra is not None:
         ax.scatter(*extra.detach().cpu().T, s=36, marker="x", color="black", linewidths=1.2, label=extra_name)
@@ -144,6 +146,15 @@ def _draw(ax, images: Tensor, columns: int, padding: int = PAD, **kwargs) -> Non
     check_images(images)
     montage = make_grid(images.detach().cpu().float(), nrow=columns, padding=padding, pad_value=1.0).permute(1, 2, 0)
     ax.imshow(montage.numpy(), interpolation="nearest", **kwargs)
+
+
+def _apart(places: list[list[float]], size: float) -> list[list[float]]:
+    """The same places, raised where a name would cover another one; `size` is the width of the plot in data units."""
+    done: dict[int, list[float]] = {}
+    for i in sorted(range(len(places)), key=lambda i: places[i][1]):
+        x, y = places[i]
+        done[i] = [x, max([y, *(b + 0.035 * size for a, b in done.values() if abs(a - x) < 0.16 * size)])]
+    return [done[i] for i in range(len(places))]
 
 
 def _tick(value) -> str:

@@ -1,0 +1,41 @@
+# The labs from nothing: each target sets up what it needs in .venv first.
+#   make labs        run every lab on the built-in data; results in build/labs/index.html
+#   make test        everything that must hold
+#   make jupyter     open JupyterLab on the labs        make notebooks   rebuild and execute them from notebooks/src
+#   make bench       what is faster than what           make clean       remove .venv and build
+PYTHON ?= python3
+BIN := .venv/bin
+.DELETE_ON_ERROR:
+.PHONY: labs test jupyter notebooks bench clean
+
+labs: .venv/labs.stamp
+	$(BIN)/vaekit labs
+
+test: .venv/test.stamp
+	$(BIN)/ruff check
+	$(BIN)/python -m pytest tests --durations=8
+	TQDM_DISABLE=1 $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg notebooks
+
+jupyter: .venv/labs.stamp
+	$(BIN)/jupyter lab --ip=127.0.0.1 --ServerApp.root_dir=notebooks
+
+notebooks: .venv/labs.stamp
+	$(BIN)/python notebooks/build.py
+
+bench: .venv/test.stamp
+	$(BIN)/python benchmarks/training_speed.py
+	$(BIN)/python benchmarks/import_time.py
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/labs.stamp: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[labs]"
+	touch $@
+
+.venv/test.stamp: pyproject.toml constraints.txt | .venv/labs.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[labs,test]"
+	touch $@
+
+clean:
+	rm -rf .venv build

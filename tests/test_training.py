@@ -1,0 +1,210 @@
+import csv
+import json
+import math
+
+import pytest
+import torch
+
+from vaekit import autoencoder, data, losses, nets, recipes, training
+from vaekit.errors import UserError
+
+
+@pytest.fixture
+def small(digits):
+    return digits[0].first(300), digits[1].first(100)
+
+
+def model(latent_dim=2, seed=0):
+    return recipes.build("mlp-vae-mnist-small", latent_dim, seed=seed)
+
+
+def fit(m, images, **settings):
+    return training.fit(m, images[0], losses.negative_elbo, test=images[1], **{"epochs": 2, "batch_size": 50, **settings})
+
+
+def same(a, b):
+    return all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values()))
+
+
+def test_fit_learns_and_tells(small):
+    m = model()
+    before = training.evaluate(m, small[1], losses.negative_elbo)["loss"]
+    history = fit(m, small, epochs=10, lr=5e-3)
+    assert history.columns == ["epoch", "train_loss", "train_reconstruction", "train_kl", "test_loss", "test_reconstruction", "test_kl", "seconds"]
+    assert history["test_loss"][-1] < before - 100 and history["epoch"] == list(range(1, 11))
+    assert not m.training
+
+
+def test_history_is_the_mean_over_images_not_over_batches(small):
+    """300 images in batches of 280 + 20: the last batch must not count as much as the first."""
+    m = model()
+    history = fit(m, small, epochs=1, batch_size=280, lr=1e-12)              # a model that stands still
+    images = small[0]
+    per_image = losses.negative_elbo(m(images.images()), images.images())["reconstruction"].mean().item()
+    assert history.last["train_reconstruction"] == pytest.approx(per_image, rel=2e-3)
+
+
+def test_one_step_is_adam_on_the_mean_over_images(digits):
+    """The loop's first step against the same step by hand."""
+    images = digits[0].first(32)
+    shape = images.shape
+    ours, hand = (autoencoder.Autoencoder(nets.mlp_encoder(shape, (16,)), nets.mlp_decoder(2, (16,), shape), 2, shape) for _ in "ab")
+    hand.load_state_dict(ours.state_dict())
+    training.fit(ours, images, losses.reconstruction_error, epochs=1, batch_size=32, lr=1e-2)
+    hand.train()
+    optimizer = torch.optim.Adam(hand.parameters(), lr=1e-2)
+    losses.squared_error(hand(images.images()), images.images()).mean().backward()
+    optimizer.step()
+    a, b = (torch.cat([p.flatten() for p in m.parameters()]) for m in (ours, hand))
+    # Adam's first step is ±lr however small a gradient is, so where it is mere rounding the sign may differ: allow that for one weight in a hundred
+    assert ((a - b).abs() < 1e-4).float().mean() > 0.99
+
+
+def test_same_seed_same_weights_and_the_callers_randomness_is_untouched(small):
+    a, b, c = model(), model(), model()
+    torch.manual_seed(42)
+    expected = torch.rand(3)
+    torch.manual_seed(42)
+    fit(a, small, seed=7)
+    assert torch.equal(torch.rand(3), expected)
+    torch.rand(5)
+    fit(b, small, seed=7)
+    fit(c, small, seed=8)
+    assert same(a, b) and not same(a, c)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "one-cycle"])
+def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(small, tmp_path, schedule):
+    whole, broken, resumed = model(), model(), model(seed=9)
+    history = fit(whole, small, epochs=5, schedule=schedule)
+    path, calls = tmp_path / "run.safetensors", 0
+
+    def interrupted(output, x):
+        nonlocal calls
+        calls += 1
+        if calls > 21:                                         # 6 steps an epoch and 1 to evaluate: in the middle of the fourth
+            raise KeyboardInterrupt
+        return losses.negative_elbo(output, x)
+
+    with pytest.raises(KeyboardInterrupt):
+        training.fit(broken, small[0], interrupted, test=small[1], epochs=5, batch_size=50, schedule=schedule, checkpoint=path)
+    again = fit(resumed, small, epochs=5, schedule=schedule, checkpoint=path)
+    assert same(whole, resumed)
+    assert again["test_loss"] == history["test_loss"] and again["train_kl"] == history["train_kl"]
+    assert list(tmp_path.iterdir()) == [path], "no temporary files"
+
+
+def test_a_finished_constant_run_can_be_prolonged(small, tmp_path):
+    a, b = model(), model()
+    fit(a, small, epochs=2, checkpoint=tmp_path / "run.safetensors")
+    fit(a, small, epochs=4, checkpoint=tmp_path / "run.safetensors")
+    fit(b, small, epochs=4)
+    assert same(a, b)
+
+
+@pytest.mark.parametrize("change, words", [({"batch_size": 60}, "other settings .batch_size 50 → 60"), ({"seed": 1}, "seed 0 → 1")])
+def test_a_checkpoint_of_another_run_is_refused(small, tmp_path, change, words):
+    fit(model(), small, checkpoint=tmp_path / "run.safetensors")
+    with pytest.raises(UserError, match=words):
+        fit(model(), small, checkpoint=tmp_path / "run.safetensors", **change)
+
+
+def test_a_checkpoint_of_another_model_or_a_broken_one_is_refused(small, tmp_path):
+    path = tmp_path / "run.safetensors"
+    fit(model(2), small, checkpoint=path)
+    with pytest.raises(UserError, match="belongs to another model"):
+        fit(model(3), small, checkpoint=path)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(UserError, match="not a readable safetensors file"):
+        fit(model(2), small, checkpoint=path)
+    recipes.save(path, "mlp-vae-mnist-small", model(2))
+    with pytest.raises(UserError, match="holds weights but no training state"):
+        fit(model(2), small, checkpoint=path)
+
+
+def test_early_stopping_keeps_the_best_weights(small):
+    m = model(20)
+    history = training.fit(m, small[0].first(20), losses.negative_elbo, test=small[1], epochs=400, batch_size=20, lr=1e-2, patience=8)
+    curve = history["test_loss"]
+    assert len(curve) < 400 and min(curve) < curve[-1]
+    assert len(curve) - 1 - curve.index(min(curve)) == 8
+    assert training.evaluate(m, small[1], losses.negative_elbo)["loss"] == pytest.approx(min(curve), rel=1e-6)
+
+
+def test_evaluate_does_not_depend_on_the_batch_size_or_the_mode(small):
+    m = recipes.build("conv-ae-mnist", 2).train()
+    a = training.evaluate(m, small[1], losses.reconstruction_error, batch_size=7)["loss"]
+    b = training.evaluate(m.eval(), small[1], losses.reconstruction_error)["loss"]
+    assert a == pytest.approx(b, rel=1e-5)
+
+
+def test_one_cycle_rises_then_falls():
+    factors = [training.one_cycle(p / 100) for p in range(101)]
+    assert factors[0] == pytest.approx(1 / 25) and max(factors) == pytest.approx(1) and factors.index(max(factors)) == 30
+    assert factors[-1] == pytest.approx(1e-4)
+    assert all(b > a for a, b in zip(factors[:30], factors[1:31])) and all(b < a for a, b in zip(factors[30:], factors[31:]))
+
+
+def test_history_is_saved_as_csv_and_json(small, tmp_path):
+    history = fit(model(), small)
+    rows = list(csv.DictReader(history.save(tmp_path / "h.csv").read_text().splitlines()))
+    assert float(rows[1]["test_kl"]) == history["test_kl"][1]
+    assert json.loads(history.save(tmp_path / "h.json").read_text()) == history.rows
+    assert repr(history) == f"History(2 epochs: train_loss {history.last['train_loss']:.3g}, test_loss {history.last['test_loss']:.3g})"
+    with pytest.raises(UserError, match="unknown ending '.txt'"):
+        history.save(tmp_path / "h.txt")
+    with pytest.raises(UserError, match="unknown column 'test_los'.*Did you mean 'test_loss'"):
+        history["test_los"]
+
+
+def test_a_diverging_run_stops_with_the_step_and_the_advice(small):
+    def diverging(output, x):
+        terms = losses.negative_elbo(output, x)
+        return {"loss": terms["loss"] * math.nan}
+
+    with pytest.raises(UserError, match="the loss became nan at epoch 1, step 1; try a lower lr than 0.5"):
+        training.fit(model(), small[0], diverging, epochs=1, lr=0.5)
+
+
+@pytest.mark.parametrize("settings, words", [
+    ({"epochs": 0}, "epochs must be ≥ 1, got 0"),
+    ({"batch_size": 0}, "batch_size must be ≥ 1, got 0"),
+    ({"batch_size": -4}, "batch_size must be ≥ 1, got -4"),
+    ({"lr": 0.0}, "lr must be > 0, got 0.0"),
+    ({"lr": math.nan}, "lr must be > 0, got nan"),
+    ({"weight_decay": -1.0}, "weight_decay must be ≥ 0"),
+    ({"schedule": "cosine"}, "unknown schedule 'cosine'; choose one of constant, one-cycle"),
+    ({"device": "tpu"}, "unknown device 'tpu'"),
+    ({"patience": 0}, "patience must be ≥ 1"),
+    ({"patience": 2, "test": None}, "patience watches the test loss"),
+])
+def test_bad_settings_are_named(small, settings, words):
+    with pytest.raises(UserError, match=words):
+        fit(model(), small, **settings) if "test" not in settings else training.fit(model(), small[0], losses.negative_elbo, **settings)
+
+
+@pytest.mark.parametrize("images, words", [
+    (torch.rand(4, 1, 28, 28) * 2 - 1, r"images must lie in \[0, 1\], got values from -"),
+    (torch.full((4, 1, 28, 28), 255.0), r"images must lie in \[0, 1\], got values from 255 to 255"),
+    (torch.rand(4, 3, 28, 28), r"takes images of shape \(N, 1, 28, 28\), got \(4, 3, 28, 28\)"),
+])
+def test_bad_images_are_named(images, words):
+    with pytest.raises(UserError, match=words):
+        training.fit(model(), images, losses.negative_elbo, epochs=1)
+
+
+def test_a_tensor_of_bytes_trains_like_the_set(small):
+    a, b = model(), model()
+    training.fit(a, small[0].x, losses.negative_elbo, epochs=1, batch_size=50)
+    training.fit(b, small[0].images(), losses.negative_elbo, epochs=1, batch_size=50)
+    assert same(a, b)
+
+
+def test_bf16_output_is_scored_in_float32():
+    out = training._float(recipes.build("mlp-vae-mnist-small").to(torch.bfloat16)(torch.rand(2, 1, 28, 28).bfloat16()))
+    assert all(part.dtype == torch.float32 for part in out) and type(out).__name__ == "VAEOutput"
+
+
+def test_image_sets_move_to_a_device_and_back():
+    images = data.load("digits", "test")
+    assert torch.equal(images.to("cpu").y, images.y)
