@@ -60,6 +60,32 @@ def test_one_step_is_adam_on_the_mean_over_images(digits):
     assert ((a - b).abs() < 1e-4).float().mean() > 0.99
 
 
+def test_each_epoch_sees_each_image_once_in_a_new_order(small):
+    seen = []
+
+    def watching(output, x):
+        seen.append(x.flatten(1).sum(1))
+        return losses.negative_elbo(output, x)
+
+    training.fit(model(), small[0], watching, epochs=3, batch_size=50)
+    epochs, stored = torch.cat(seen).reshape(3, 300), small[0].images().flatten(1).sum(1)
+    for order in epochs:
+        assert torch.equal(order.sort().values, stored.sort().values)
+    assert not any(torch.equal(a, b) for a, b in ((epochs[0], stored), (epochs[0], epochs[1]), (epochs[1], epochs[2])))
+
+
+def test_the_schedule_runs_once_over_the_whole_training(small, monkeypatch):
+    rates, step = [], torch.optim.Adam.step
+
+    def recording(self, *args, **kwargs):
+        rates.append(self.param_groups[0]["lr"])
+        return step(self, *args, **kwargs)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", recording)
+    fit(model(), small, epochs=4, lr=3e-3, schedule="one-cycle")
+    assert rates == pytest.approx([3e-3 * training.one_cycle(k / 24) for k in range(24)])
+
+
 def test_same_seed_same_weights_and_the_callers_randomness_is_untouched(small):
     a, b, c = model(), model(), model()
     torch.manual_seed(42)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -77,7 +78,7 @@ def train(
     if checkpoint.exists():
         typer.echo(f"going on from {checkpoint}")
     run = recipes.train(name, data=data, latent_dim=latent_dim, fast=fast, limit=limit, seed=seed, device=device, checkpoint=checkpoint,
-                        epochs=epochs, batch_size=batch_size, lr=lr, patience=patience)
+                        epochs=epochs, batch_size=batch_size, lr=lr, patience=patience, progress=sys.stderr.isatty())
     files = results.write(run, out)
     checkpoint.unlink(missing_ok=True)                  # it served its purpose; a finished run is trained afresh next time
     typer.echo(f"{recipe.title} ({recipe.source}) on {run.train}\n{results.against_report(run)}\nwritten: " + ", ".join(str(f) for f in files))

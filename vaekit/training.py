@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -204,4 +205,5 @@ def _check_settings(epochs, batch_size, lr, weight_decay, schedule, patience, te
 def _progress_bar(total: int, initial: int, shown: bool):
     from tqdm.auto import tqdm
 
-    return tqdm(total=total, initial=initial, desc="training", unit="step", disable=None if shown else True, leave=False)
+    hidden = not shown or os.environ.get("TQDM_DISABLE", "0") not in ("", "0")           # tqdm's notebook bar does not read it itself
+    return tqdm(total=total, initial=initial, desc="training", unit="step", leave=False, disable=hidden)

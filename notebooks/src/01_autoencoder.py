@@ -28,7 +28,7 @@ seed: int = 0                 # of weights, batch order and every random draw be
 import sys
 
 if "google.colab" in sys.modules:
-    get_ipython().run_line_magic("pip", "install -q --no-deps git+https://github.com/vae-labs/vae-labs")  # noqa: F821
+    get_ipython().run_line_magic("pip", "install -q --no-deps git+https://github.com/vae-labs/vae-labs")
 import torch
 from IPython.display import Markdown, display
 from torch import nn
@@ -48,13 +48,15 @@ plots.sheet(x_test[:30], title=f"{dataset}: the first 30 test images")
 
 # %% [markdown]
 # Almost no point of the 784-dimensional cube looks like this: neighbouring pixels agree, most borders are black, shapes repeat. That regularity is what a compressor can use.
-#
+
+# %% [markdown]
 # An **autoencoder** is a pair of functions. The *encoder* $f$ turns an image $x$ into a short vector $z = f(x)$ of $d$ numbers, its **code** or **latent**. The *decoder* $g$ turns it back: $\hat x = g(z)$. Both are judged by one number, how far the copy is from the original:
 #
 # $$\ell(x, \hat x) = \lVert x - \hat x \rVert^2, \qquad \hat x = g(f(x))$$
 #
 # where $\lVert\cdot\rVert$ is the length of the difference, with all pixels in one long vector.
-#
+
+# %% [markdown]
 # ### ✏️ Exercise 1: the squared error of an image
 # Write $\ell$ for a batch: one number *per image*, so that we stay free to average over images later.
 
@@ -87,7 +89,8 @@ plots.compare({"test image": x_test[:10], "copy": ghosts[:10]}, title=f"d = 0: a
 # $$z = V^\top (x - \mu), \qquad \hat x = \mu + V z$$
 #
 # A linear autoencoder trained on the squared error can do no better: its optimum spans these very directions (Bourlard & Kamp 1988; Baldi & Hornik 1989). So PCA is the fair opponent. A network that loses to it has gained nothing from its non-linearity.
-#
+
+# %% [markdown]
 # ### ✏️ Exercise 2: rebuild images from k principal components
 # $V$ holds eigenvectors of the training images' covariance matrix; `torch.linalg.eigh` returns eigenvalues in **ascending** order, with the eigenvectors as columns.
 
@@ -111,14 +114,12 @@ check.pca(pca)
 SIZES = [1, 2, 4, 8, 16, 32]
 pca_copies = {d: pca(x_train.flatten(1), x_test.flatten(1), d).view_as(x_test) for d in SIZES}
 pca_error = [squared_error(x_test, pca_copies[d]).mean().item() for d in SIZES]
+print(check.between("PCA, d = 32: error as a share of the mean image's", pca_error[-1] / lazy_error, 0.01, 0.3))
 rows = {"test image": x_test[:10]} | {f"PCA, d = {d}": pca_copies[d][:10].clamp(0, 1) for d in (2, 8, 32)}
 plots.compare(rows, title="The linear baseline")
 
 # %% [markdown]
 # Two numbers tell tops from shoes; thirty-two bring the outlines back. What looks wrong, semi-transparent sleeves for instance, is the price of linearity: a copy is a weighted *sum* of fixed pictures, and a sum can fade an edge but never move it.
-
-# %%
-check.between("PCA, d = 32: error as a share of the mean image's", pca_error[-1] / lazy_error, 0.005, 0.3)
 
 # %% [markdown]
 # ## 3 · A network with a waist
@@ -185,6 +186,9 @@ for d in SIZES:
     models[d] = recipes.build("conv-ae-mnist", d, train.shape, seed)
     training.fit(models[d], train, losses.reconstruction_error, epochs=epochs, **recipe)
 
+# %% [markdown]
+# Now both methods in one picture. **Expect** the network below PCA, and both lines falling.
+
 # %% tags=["nbval-ignore-output"]
 def error_of(model, images=test):
     return training.evaluate(model, images, losses.reconstruction_error)["loss"]    # the ℓ of exercise 1, averaged over images
@@ -208,14 +212,13 @@ display(Markdown(f"d = 32: squared error **{error_of(models[32], train):.3g}** o
 # %% tags=["nbval-ignore-output"]
 patient = recipes.build("conv-ae-mnist", 32, train.shape, seed)
 training.fit(patient, train, losses.reconstruction_error, epochs=4 * epochs, **recipe)
+print(check.between("d = 32: error after four times the training, as a share of before", error_of(patient) / ae_error[-1], 0.1, 0.98))
 display(Markdown(f"d = 32 after {4 * epochs} epochs: **{error_of(patient):.3g}**, after {epochs}: **{ae_error[-1]:.3g}**, PCA: **{pca_error[-1]:.3g}**."))
-
-# %%
-check.between("d = 32: error after four times the training, as a share of before", error_of(patient) / ae_error[-1], 0.1, 0.98)
 
 # %% [markdown]
 # With patience the network beats PCA at 32 as well. Keep the lesson: PCA reaches its optimum in one step of algebra, a network only approaches its own, and a curve of error against latent size always shows *capacity and training together*.
-#
+
+# %% [markdown]
 # ### Is d = 2 the smallest reasonable latent?
 # S4 claims so, for MNIST. "Reasonable" must first be made measurable. Besides the error, ask what the code still *knows*: predict the class of a test image from its five nearest training codes. **Expect** a steep rise that levels off; the question is where.
 
@@ -232,8 +235,13 @@ def class_from_code(model):
     return 100 * neighbours.score(codes(model, x_test), test.y)
 
 right = [class_from_code(models[d]) for d in SIZES]
+untrained = error_of(recipes.build("conv-ae-mnist", 2, train.shape, seed))
+print(check.between("d = 2: error as a share of the untrained network's", ae_error[1] / untrained, 0.01, 0.9))
 plots.lines(SIZES, {"5 nearest codes": right, "guessing": [100 / len(train.classes)] * 6}, log_x=True,
             title="What a code knows about the class", xlabel="latent size d", ylabel="test images classed right, %")
+
+# %% [markdown]
+# The same numbers side by side, with the share of the images' variance that the copies explain:
 
 # %% tags=["nbval-ignore-output"]
 table = "".join(f"| {d} | {p:.1f} | {a:.1f} | {100 - 100 * a / lazy_error:.0f} % | {r:.0f} % |\n"
@@ -245,10 +253,6 @@ display(Markdown("| d | PCA | AE | AE: variance explained | class known |\n|---|
 #
 # On S4's own data (`dataset="mnist"`, everything else as here) we measured the same pattern, more sharply: $d = 2$ explains 29 % of the variance and knows the class of 62 % of the test images, $d = 4$ explains 52 % and knows 83 %. So the claim holds in one sense only: 2 is the smallest size that gives a *map* one can look at. As a compressor, 4 is the better choice, and it is the one S4 itself trained.
 
-# %%
-start_error = error_of(recipes.build("conv-ae-mnist", 2, train.shape, seed))
-check.between("d = 2: error as a share of the untrained network's", ae_error[1] / start_error, 0.01, 0.9)
-
 # %% [markdown]
 # ## 5 · The latent map
 #
@@ -259,7 +263,7 @@ z2_train, z2_test = codes(models[2], x_train), codes(models[2], x_test)
 plots.latent_map(z2_test, test.y, test.classes, title="Test images in the latent plane, d = 2")
 
 # %% [markdown]
-# Shoes lie on the right, trousers at the lower left, bags fan out thinly over the upper right, and all tops crowd into the middle, so close that their names collide. The outline is ragged, and there are wide empty stretches, between trousers and sneakers for instance.
+# Shoes lie on the right, trousers at the lower left, bags fan out thinly over the upper right, and all tops crowd into the middle, so close that their names barely find room. The outline is ragged, and there are wide empty stretches, between trousers and sneakers for instance.
 #
 # What lies between the islands? Decode a regular grid over the same region. The ends are the 2nd and 98th percentiles of the training codes, since nothing in the loss says where codes should lie.
 
@@ -343,6 +347,7 @@ plots.compare(images, title="Four ways to draw a latent, d = 8")
 
 # %% tags=["nbval-ignore-output"]
 spread = nearest(z_test, z_test.mean(0, keepdim=True)).median()
+print(check.between("gap of uniform draws as a share of the fitted Gaussian's", float(gap(uniform).median() / gap(fitted).median()), 1.1, 100))
 lines = "".join(f"| {name} | {gap(z).median():.2f} | {nearest(z, z.mean(0, keepdim=True)).median() / spread:.2f} |\n"
                 for name, z in ({"test images": z_test} | draws).items())
 display(Markdown("| latents | gap (1 = like test images) | spread (1 = like test images) |\n|---|---|---|\n" + lines))
@@ -351,6 +356,7 @@ display(Markdown("| latents | gap (1 = like test images) | spread (1 = like test
 # Read the columns together. **Uniform** draws lie nearly four times as far from the data as test images do: that is the torn garments. The **fitted Gaussian** brings this down to about two and a half, not to 1, and some of its garments are still torn: the codes do not form one ellipsoid, so an ellipsoid covers gaps as well. The **small step** has a gap near 1 and mostly good pictures, but it only varies images we already own, and it needs the training set at hand.
 #
 # And **N(0, I)**? Its gap is even below 1. It fails in the other way: its spread is an eighth of the data's, so all draws land in one small heap around the origin. Why is it dark there?
+
 # %% tags=["nbval-ignore-output"]
 brightness, radius = x_train.flatten(1).mean(1), z_train.norm(dim=1)
 r = torch.corrcoef(torch.stack([brightness, radius]))[0, 1]
@@ -361,14 +367,12 @@ display(Markdown(f"Brightness against distance from the origin: correlation **{r
 # %% [markdown]
 # This network happens to write brightness as distance from the origin, and the origin is the place of the darkest images. Nobody asked it to; another data set or seed may do otherwise.
 
-# %%
-check.between("gap of uniform draws as a share of the fitted Gaussian's", float(gap(uniform).median() / gap(fitted).median()), 1.1, 100)
-
 # %% [markdown]
 # ## 7 · Walking from one image to another
 #
 # If codes are good coordinates, the point halfway between two codes should be an image halfway between two images.
-#
+
+# %% [markdown]
 # ### ✏️ Exercise 3: a straight line in latent space
 # Give `steps` evenly spaced points from $a$ to $b$, both ends included. In symbols, with $t$ running from 0 to 1: $z(t) = (1 - t)\,a + t\,b$.
 
@@ -427,19 +431,17 @@ def stepping_stones(codes, a, b):
 
 # %%
 stones = z_train[stepping_stones(z_train[:2000], a, b)]
+longest_hop = stones.diff(dim=0).norm(dim=1).max() / (z_train[b] - z_train[a]).norm()
+print(check.between("longest hop as a share of the straight line", float(longest_hop), 0, 0.9))
 nine = stones[torch.linspace(0, len(stones) - 1, 9).round().long()]
 with torch.no_grad():
     images = {"straight": models[8].decode(line), "via the data": models[8].decode(nine)}
 plots.compare(images, title=f"From {train.classes[1]} to {train.classes[7]}: straight, and over {len(stones) - 2} real codes")
 
-# %%
-longest_hop = stones.diff(dim=0).norm(dim=1).max() / (z_train[b] - z_train[a]).norm()
-check.between("longest hop as a share of the straight line", float(longest_hop), 0, 0.9)
-
 # %% [markdown]
 # No torn shape this time. The trousers dim, a dim shoe takes over and brightens: the route leads through the dark images near the origin, where the classes meet. The price is plain to see as well. The change of kind comes in one jump, and every picture on the way is the copy of a training image. Nothing new is generated.
-#
-#
+
+# %% [markdown]
 # ## 8 · Probing for failure
 #
 # An autoencoder copies what it has learned to copy. Show it what it has not: pure noise, a checkerboard, its own images upside down, another data set. **Expect** it to answer in the only language it knows.
@@ -451,26 +453,30 @@ rows, columns = torch.meshgrid(torch.arange(28), torch.arange(28), indexing="ij"
 checkerboard = ((rows // 4 + columns // 4) % 2).float().expand(1, *train.shape)
 probes = {"test": x_test, "noise": noise, "checker": checkerboard, "flipped": x_test.flip(2), other: data.load(other, "test").images()}
 
+# %% [markdown]
+# Above what was shown, below what came back:
+
 # %%
 shown = torch.cat([x[:1 if name == "checker" else 2] for name, x in probes.items()])
 ticks = [name for name in probes for _ in range(1 if name == "checker" else 2)]
 plots.compare({"shown": shown, "copy": models[8].reconstruct(shown).cpu()}, title="Copies of what it never saw, d = 8", ticks=ticks)
 
+# %% [markdown]
+# Noise and the checkerboard both come back as a dim pullover, a digit as something like a dress: the decoder can only say what lies on its map. Now in numbers:
+
 # %% tags=["nbval-ignore-output"]
 each = {name: squared_error(x, models[8].reconstruct(x).cpu()) for name, x in probes.items()}
 limit = each["test"].quantile(0.95)
+print(check.between("error on noise as a share of the noise's own variance", float(each["noise"].mean() / (x_test[0].numel() / 12)), 0.95, 10))
 lines = "".join(f"| {name} | {e.mean():.1f} | {100 * (e > limit).float().mean():.0f} % |\n" for name, e in each.items())
 display(Markdown("| shown | mean squared error | share above the 95 % mark of test images |\n|---|---|---|\n" + lines))
 
-# %%
-check.between("error on noise as a share of the noise's own variance", float(each["noise"].mean() / (x_test[0].numel() / 12)), 0.95, 10)
-
 # %% [markdown]
-# Noise and the checkerboard both come back as a dim pullover, a digit as something like a dress: the decoder can only say what lies on its map. On noise the error even exceeds $784/12 \approx 65$, the cost of answering with plain grey, half way between black and white.
+# On noise the error even exceeds $784/12 \approx 65$, the cost of answering with plain grey, half way between black and white.
 #
 # Is the error then an alarm for foreign images? For noise and the checkerboard, always. But with the default data only about one in three upside-down garments or digits costs more than the worst 5 % of ordinary test images: smooth blobs are cheap, wherever they come from. A low reconstruction error does not prove that an image belongs.
-#
-#
+
+# %% [markdown]
 # ## What we saw
 
 # %% tags=["nbval-ignore-output"]
@@ -487,7 +493,8 @@ display(Markdown(f"""
 # **What is missing** is a single thing: the loss never says *where* codes should lie, nor that the space between them should be filled. Lab 02 adds one term that says both, and gets the variational autoencoder.
 #
 # **Try**: `dataset="mnist"` for S4's own data; `epochs=15` to see the whole curve below PCA's; `train_images=500` to see memory appear as a distance between training and test error.
-#
+
+# %% [markdown]
 # ### Further reading
 # - H. Bourlard, Y. Kamp (1988), *Auto-association by multilayer perceptrons and singular value decomposition*, and P. Baldi, K. Hornik (1989), *Neural networks and principal component analysis: learning from examples without local minima*: linear autoencoders are PCA.
 # - G. Hinton, R. Salakhutdinov (2006), *Reducing the dimensionality of data with neural networks*, Science 313: the deep autoencoder against PCA, with a figure that ours echoes.
