@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import nbformat
 import pytest
 from PIL import Image
 
@@ -31,7 +32,8 @@ def test_train_leaves_weights_history_and_pictures(tmp_path):
 
 def test_train_goes_on_where_it_was_interrupted(tmp_path):
     arguments = [*SMALL, "--epochs", "400", "--out", str(tmp_path)]
-    process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))     # a background shell would have it ignored
     for _ in range(1200):
         if (tmp_path / "checkpoint.safetensors").exists():
             break
@@ -96,6 +98,15 @@ def test_a_damaged_data_file_is_one_sentence(tmp_path):
     result = run("train", "fc-vae", "--out", tmp_path / "out", VAEKIT_DATA=str(tmp_path))
     assert result.returncode == 2 and "is damaged or not an npz" in result.stderr and "Traceback" not in result.stderr
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_labs_exits_non_zero_and_names_what_failed(tmp_path):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")], metadata={"kernelspec": {"name": "python3", "display_name": ""}})
+    nbformat.write(notebook, tmp_path / "01_broken.ipynb")
+    result = run("labs", "--notebooks", tmp_path, "--out", tmp_path / "out")
+    assert result.returncode == 1 and "Traceback" not in result.stderr
+    assert re.search(r"01_broken +1 +\d+\.\d  cell 1: ZeroDivisionError: division by zero", result.stdout)
+    assert "[1/1] 01_broken FAILED" in result.stdout and str(tmp_path / "out" / "index.html") in result.stdout
 
 
 def test_no_network_is_one_sentence(tmp_path):

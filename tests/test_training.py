@@ -63,7 +63,7 @@ def test_one_step_is_adam_on_the_mean_over_images(digits):
 def test_each_epoch_sees_each_image_once_in_a_new_order(small):
     seen = []
 
-    def watching(output, x):
+    def watching(output, x, c):
         seen.append(x.flatten(1).sum(1))
         return losses.negative_elbo(output, x)
 
@@ -72,6 +72,28 @@ def test_each_epoch_sees_each_image_once_in_a_new_order(small):
     for order in epochs:
         assert torch.equal(order.sort().values, stored.sort().values)
     assert not any(torch.equal(a, b) for a, b in ((epochs[0], stored), (epochs[0], epochs[1]), (epochs[1], epochs[2])))
+
+
+def test_augment_changes_training_images_only(small):
+    seen = []
+
+    def watching(output, x, c):
+        seen.append(x.mean().item())
+        return losses.negative_elbo(output, x)
+
+    training.fit(model(), small[0], watching, test=small[1], epochs=1, batch_size=100, augment=torch.zeros_like)
+    assert seen[:3] == [0, 0, 0] and seen[3] == pytest.approx(small[1].images().mean().item())
+
+
+def test_labels_reach_the_loss(digits):
+    seen = []
+
+    def watching(output, x, c):
+        seen.append(c)
+        return losses.negative_elbo(output, x)
+
+    training.fit(model(), digits[0].first(100), watching, epochs=1)
+    assert torch.equal(seen[0].bincount(minlength=10), digits[0].y[:100].bincount(minlength=10))
 
 
 def test_the_schedule_runs_once_over_the_whole_training(small, monkeypatch):
@@ -105,7 +127,7 @@ def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(small, tmp_path
     history = fit(whole, small, epochs=5, schedule=schedule)
     path, calls = tmp_path / "run.safetensors", 0
 
-    def interrupted(output, x):
+    def interrupted(output, x, c):
         nonlocal calls
         calls += 1
         if calls > 21:                                         # 6 steps an epoch and 1 to evaluate: in the middle of the fourth
@@ -184,7 +206,7 @@ def test_history_is_saved_as_csv_and_json(small, tmp_path):
 
 
 def test_a_diverging_run_stops_with_the_step_and_the_advice(small):
-    def diverging(output, x):
+    def diverging(output, x, c):
         terms = losses.negative_elbo(output, x)
         return {"loss": terms["loss"] * math.nan}
 

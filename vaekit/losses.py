@@ -53,12 +53,13 @@ def gaussian_kl(mean: Tensor, log_var: Tensor) -> Tensor:
     return 0.5 * (mean.square() + log_var.exp() - 1.0 - log_var)
 
 
-def negative_elbo(output, x: Tensor, *, beta: float = 1.0) -> dict[str, Tensor]:
+def negative_elbo(output, x: Tensor, c: Tensor | None = None, *, beta: float = 1.0) -> dict[str, Tensor]:
     """−ELBO = −E log p(x | z) + β · KL( q(z | x) ‖ p(z) ), and its two terms.
 
     Args:
         output: what a VAE's forward returns: logits (N, C, H, W), mean and log_var (N, D).
         x: images in [0, 1], (N, C, H, W).
+        c: labels, not used: every objective is called with (output, x, c).
         beta: weight of the KL; 1 is the evidence lower bound, anything else a β-VAE.
     Returns:
         loss, reconstruction, kl: nats per image, (N,) each.
@@ -73,9 +74,20 @@ def negative_elbo(output, x: Tensor, *, beta: float = 1.0) -> dict[str, Tensor]:
     return {"loss": reconstruction + beta * kl, "reconstruction": reconstruction, "kl": kl}
 
 
-def reconstruction_error(x_hat: Tensor, x: Tensor) -> dict[str, Tensor]:
-    """The plain autoencoder's objective: the squared error of an image, (N,)."""
+def reconstruction_error(x_hat: Tensor, x: Tensor, c: Tensor | None = None) -> dict[str, Tensor]:
+    """The plain autoencoder's objective: the squared error of an image, (N,). The labels c are not used."""
     return {"loss": squared_error(x_hat, x)}
+
+
+def cross_entropy(logits: Tensor, x: Tensor, c: Tensor) -> dict[str, Tensor]:
+    """A classifier's objective: −log p(class c | image), nats, (N,), and the share of errors.
+
+    Args:
+        logits: (N, classes).
+        x: the images, not used.
+        c: labels, (N,) int64.
+    """
+    return {"loss": F.cross_entropy(logits, c, reduction="none"), "error": (logits.argmax(1) != c).float()}
 
 
 def effective_beta(weight: float = 1.0, *, pixels: int = 1, latents: int = 1) -> float:

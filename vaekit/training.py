@@ -18,19 +18,21 @@ from .data import ImageSet, as_image_set
 from .errors import UserError, at_least, pick
 from .files import atomic
 
-Loss = Callable[..., dict[str, Tensor]]     # loss(model's output, images) → named terms, (N,) each; "loss" is the one to minimise
+Loss = Callable[..., dict[str, Tensor]]     # loss(model's output, images, labels) → named terms, (N,) each; "loss" is the one to minimise
 
 
 def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSet | Tensor | None = None, epochs: int = 10,
         batch_size: int = 128, lr: float = 1e-3, weight_decay: float = 0.0, schedule: str = "constant", patience: int | None = None,
-        checkpoint: str | Path | None = None, seed: int = 0, device: str = "auto", progress: bool = True) -> History:
+        augment: Callable[[Tensor], Tensor] | None = None, checkpoint: str | Path | None = None, seed: int = 0, device: str = "auto",
+        progress: bool = True) -> History:
     """Train `model` in place with Adam, and tell how it went.
 
     Args:
         train, test: image sets, or tensors of images (N, C, H, W).
-        loss: maps (model's output, images) to named terms of shape (N,); the mean of "loss" is minimised, all are recorded.
+        loss: maps (model's output, images, labels) to named terms of shape (N,); the mean of "loss" is minimised, all are recorded.
         schedule: "constant", or "one-cycle" (Smith 2018): up to `lr` over 30 % of the steps, then down to almost 0.
         patience: stop after so many epochs without a better test loss, and take the best weights back. Needs `test`.
+        augment: maps a batch of training images to a changed one, anew in each epoch; the test set stays as it is.
         checkpoint: a file to save to after each epoch; if it exists already, training goes on from it, to the same end.
         seed: each epoch is seeded by (seed, epoch), so a run that was interrupted repeats itself exactly.
         device: "auto" takes cuda, then mps, then cpu.
@@ -56,10 +58,11 @@ def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSe
             start, sums = time.perf_counter(), defaultdict(float)
             generator = _seed(seed, epoch)
             model.train()
-            for step, (x, _) in enumerate(train.batches(batch_size, shuffle=True, generator=generator)):
+            for step, (x, c) in enumerate(train.batches(batch_size, shuffle=True, generator=generator)):
+                x = x if augment is None else augment(x)
                 for group in optimizer.param_groups:
                     group["lr"] = lr * SCHEDULES[schedule]((epoch * steps + step) / (epochs * steps))
-                terms = _terms(model, loss, x, device)
+                terms = _terms(model, loss, x, c, device)
                 objective = terms["loss"].mean()
                 _stop_if_not_finite(objective, epoch, step, lr)
                 optimizer.zero_grad(set_to_none=True)
@@ -91,8 +94,8 @@ def evaluate(model: nn.Module, images: ImageSet | Tensor, loss: Loss, *, batch_s
     model.eval()
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         _seed(seed, -1)
-        for x, _ in images.to(device).batches(batch_size):
-            _add(sums, _terms(model, loss, x, device))
+        for x, c in images.to(device).batches(batch_size):
+            _add(sums, _terms(model, loss, x, c, device))
     model.train(was_training)
     return {k: v / len(images) for k, v in sums.items()}
 
@@ -156,11 +159,11 @@ def pick_device(device: str = "auto") -> torch.device:
     return torch.device(device)
 
 
-def _terms(model, loss, x, device) -> dict[str, Tensor]:
+def _terms(model, loss, x, c, device) -> dict[str, Tensor]:
     # bf16 pays only where there are tensor cores; the objective itself is always summed in float32
     with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda" and torch.cuda.is_bf16_supported()):
         output = model(x)
-    return loss(_float(output), x)
+    return loss(_float(output), x, c)
 
 
 def _float(output):
