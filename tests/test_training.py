@@ -60,11 +60,12 @@ def test_one_step_is_adam_on_the_mean_over_images(digits):
     assert ((a - b).abs() < 1e-4).float().mean() > 0.99
 
 
-def test_each_epoch_sees_each_image_once_in_a_new_order(small):
-    seen = []
+def test_each_epoch_sees_each_image_once_in_a_new_order_with_new_noise(small):
+    seen, noise = [], []
 
     def watching(output, x, c):
         seen.append(x.flatten(1).sum(1))
+        noise.append(((output.z - output.mean) / (0.5 * output.log_var).exp()).detach())
         return losses.negative_elbo(output, x)
 
     training.fit(model(), small[0], watching, epochs=3, batch_size=50)
@@ -72,6 +73,7 @@ def test_each_epoch_sees_each_image_once_in_a_new_order(small):
     for order in epochs:
         assert torch.equal(order.sort().values, stored.sort().values)
     assert not any(torch.equal(a, b) for a, b in ((epochs[0], stored), (epochs[0], epochs[1]), (epochs[1], epochs[2])))
+    assert not torch.allclose(noise[0], noise[6], atol=1e-3), "the first batches of two epochs must not share their noise"
 
 
 def test_augment_changes_training_images_only(small):

@@ -5,7 +5,7 @@ Modules load on first use, so `import vaekit` costs next to nothing beyond Pytho
 import importlib
 
 __version__ = "0.1.0"
-__all__ = ["autoencoder", "check", "data", "explore", "losses", "nets", "plots", "recipes", "training", "vae"]
+__all__ = ["autoencoder", "check", "data", "explore", "losses", "metrics", "nets", "plots", "recipes", "training", "vae"]
 
 
 def __getattr__(name):
