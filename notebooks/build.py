@@ -13,6 +13,8 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 
+from vaekit.labs import QUIET
+
 HERE = Path(__file__).parent
 METADATA = {
     "accelerator": "GPU",                                   # Colab then offers one
@@ -24,7 +26,8 @@ METADATA = {
 def build(twin: Path) -> Path:
     """Execute one twin and write its notebook; raises if a cell does."""
     notebook = from_twin(twin)
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(HERE)}}, record_timing=False, store_widget_state=False).execute()
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(HERE)}}, record_timing=False, store_widget_state=False,
+                   extra_arguments=QUIET).execute()
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)     # a view without its kernel shows as an error

@@ -83,7 +83,7 @@ def test_repo2docker_accepts_the_repository():
 
 
 def test_shell_scripts_parse():
-    for script in (".ci/run", "binder/postBuild"):
+    for script in (".ci/run", "binder/postBuild", "binder/start"):
         assert subprocess.run([shutil.which("bash"), "-n", str(REPO / script)]).returncode == 0
         assert (REPO / script).stat().st_mode & 0o111, f"{script} is not executable"
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from .errors import UserError
 from .files import atomic, check_writable
 
+QUIET = ["--IPKernelApp.log_level=40"]      # a kernel's advice on its transport is not for someone who waits for a lab
+
 
 @dataclass(frozen=True)
 class LabResult:
@@ -100,7 +102,7 @@ def run(path: Path, out: Path, parameters: dict, cell_timeout: int) -> LabResult
     target, error, start = out / path.name, "", time.perf_counter()
     try:
         papermill.execute_notebook(str(path), str(target), parameters, progress_bar=False, cwd=str(path.parent),
-                                   kernel_name="python3", execution_timeout=cell_timeout)
+                                   kernel_name="python3", execution_timeout=cell_timeout, extra_arguments=QUIET)
     except papermill.PapermillExecutionError as failure:
         error = f"cell {failure.exec_count}: {failure.ename}: {_first_line(failure.evalue)}"
     except Exception as failure:             # a dead kernel, a time-out: any of them must not stop the other labs
