@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from vaekit import check, losses, vae
+from vaekit.metrics import distances, likelihood
 
 
 def pca(train, x, k, centre=True, smallest=False):
@@ -22,6 +23,19 @@ def nll(p, x):
     return -(x * p.log() + (1 - x) * (1 - p).log()).flatten(1).sum(1)
 
 
+def root(c):
+    values, vectors = torch.linalg.eigh(c)
+    return vectors @ values.clamp_min(0).sqrt().diag() @ vectors.T
+
+
+def frechet(m, c, n, d, means=lambda v: v.square().sum(), root=lambda c, d: root(root(c) @ d @ root(c))):
+    return means(m - n) + (c + d - 2 * root(c, d)).trace()
+
+
+def within(k):
+    return (k.sum() - k.trace()) / (len(k) * (len(k) - 1))
+
+
 def seeded():
     return torch.Generator().manual_seed(1)
 
@@ -34,6 +48,11 @@ RIGHT = [
     (check.reparameterize, vae.reparameterize),
     (check.bernoulli_nll, nll),
     (check.effective_beta, lambda weight, pixels, latents: losses.effective_beta(weight, pixels=pixels, latents=latents)),
+    (check.importance_bound, likelihood.log_mean_exp),
+    (check.importance_bound, lambda w: (w - w.amax(0)).exp().mean(0).log() + w.amax(0)),
+    (check.frechet_distance, frechet),
+    (check.frechet_distance, lambda m, c, n, d: float(distances.frechet((m, c), (n, d)))),
+    (check.mmd, lambda a, b, c: within(a) + within(b) - 2 * c.mean()),
 ]
 
 
@@ -66,7 +85,7 @@ def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
     (check.gaussian_kl, lambda m, v: losses.gaussian_kl(m, v) + 0.5, "exactly 0"),
     (check.gaussian_kl, lambda m, v: 0.5 * (m.exp() - m + v.exp() - v - 2), "as far from the prior"),
     (check.reparameterize, lambda m, v: m + v.exp() * torch.randn_like(m), "log σ² as if it were log σ"),
-    (check.reparameterize, lambda m, v: m + v * torch.randn_like(m), "spread is 2.0"),
+    (check.reparameterize, lambda m, v: m + v * torch.randn_like(m), r"spread is (1\.9|2\.0)"),
     (check.reparameterize, lambda m, v: m, "where is the noise"),
     (check.reparameterize, lambda m, v: m + (0.5 * v).exp() * torch.rand_like(m), "Gaussian, or uniform"),
     (check.reparameterize, lambda m, v: m + (0.5 * v).exp() * (torch.rand_like(m) - 0.5) * math.sqrt(12), "Is the noise Gaussian"),
@@ -84,6 +103,40 @@ def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
     (check.effective_beta, lambda w, p, k: w * p, "do not pull in the same direction"),
     (check.effective_beta, lambda w, p, k: w * k / p, "do not pull in the same direction"),
     (check.effective_beta, lambda w, p, k: None, "Return a number, not NoneType"),
+    (check.importance_bound, lambda w: w.mean(0), "plain mean of the log-weights"),
+    (check.importance_bound, lambda w: torch.logsumexp(w, 0), "is it a sum where a mean is asked"),
+    (check.importance_bound, lambda w: torch.logsumexp(w, 1), r"shape \(6,\), expected \(4,\)\. The samples are the rows"),
+    (check.importance_bound, lambda w: w.exp().mean(0), r"single sample \(k = 1\) the bound should be that sample's log-weight"),
+    (check.importance_bound, lambda w: -likelihood.log_mean_exp(w), r"single sample \(k = 1\)"),
+    (check.importance_bound, lambda w: w.exp().mean(0).log(), "around -2000.*inf or NaN"),
+    (check.importance_bound, lambda w: (w.exp().mean(0) + 1e-30).log(), "around -2000.*move along"),
+    (check.importance_bound, lambda w: w.clamp(-700, 700).double().exp().mean(0).log().float(), "around -2000.*move along"),
+    (check.importance_bound, lambda w: (w - w.max()).exp().mean(0).log() + w.max(), "should not depend on the images beside it"),
+    (check.importance_bound, lambda w: w.amax(0), "equal to a log p|come within 0.1"),
+    (check.importance_bound, lambda w: w.median(0).values, "Jensen|come within 0.1"),
+    (check.importance_bound, lambda w: w.mean(0) + 0.5 * w.var(0, correction=0), "exceed the largest|come within 0.1"),
+    (check.importance_bound, lambda w: None, "returns nothing"),
+    (check.frechet_distance, lambda m, c, n, d: frechet(m, c, n, d, means=lambda v: v.norm()), "a squared one: 9"),
+    (check.frechet_distance, lambda m, c, n, d: (m - n).square().sum(), "the traces is not enough"),
+    (check.frechet_distance, lambda m, c, n, d: (m - n).square().sum() + (c.trace().sqrt() - d.trace().sqrt()) ** 2, "the traces is not enough"),
+    (check.frechet_distance, lambda m, c, n, d: frechet(m, c, n, d, root=lambda c, d: (c @ d).abs().sqrt()), "itself should have distance 0|root of each"),
+    (check.frechet_distance, lambda m, c, n, d: frechet(m, c, n, d, root=lambda c, d: (c * d).abs().sqrt()), "root of each of its entries"),
+    (check.frechet_distance, lambda m, c, n, d: frechet(m, c, n, d, root=lambda c, d: root(c) @ root(d)), "not the product of their roots"),
+    (check.frechet_distance, lambda m, c, n, d: (m - n).square().sum() + (c - d).square().sum(), "Is the matrix root under the trace"),
+    (check.frechet_distance, lambda m, c, n, d: frechet(m, c, n, d) + (c[0, 1] - d[0, 1]).clamp(-1, 2), "Swapping the two"),
+    (check.frechet_distance, lambda m, c, n, d: frechet(m, c, n, d).log(), "inf or NaN"),
+    (check.frechet_distance, lambda m, c, n, d: m - n, "one real number"),
+    (check.frechet_distance, lambda m, c, n, d: None, "returns nothing"),
+    (check.mmd, lambda a, b, c: a.mean() + b.mean() - 2 * c.mean(), "diagonal of K_xx compares each image with itself"),
+    (check.mmd, lambda a, b, c: within(a) + b.mean() - 2 * c.mean(), "diagonal of K_yy"),
+    (check.mmd, lambda a, b, c: within(a) + within(b) - c.mean(), "how often does K_xy count"),
+    (check.mmd, lambda a, b, c: (a.sum() - a.trace()) / a.numel() + (b.sum() - b.trace()) / b.numel() - 2 * c.mean(), "How many pairs"),
+    (check.mmd, lambda a, b, c: within(a) + within(b) - 2 * (c.sum() - c.trace()) / (c.numel() - len(c)), "its diagonal counts like everything else"),
+    (check.mmd, lambda a, b, c: 2 * c.mean() - within(a) - within(b), "Check the signs"),
+    (check.mmd, lambda a, b, c: (within(a) + within(b) - 2 * c.mean()).clamp_min(0), "average 0|never does"),
+    (check.mmd, lambda a, b, c: (within(a) + within(b) - 2 * c.mean()) / 2, "should average 12"),
+    (check.mmd, lambda a, b, c: a, "one real number"),
+    (check.mmd, lambda a, b, c: None, "returns nothing"),
 ])
 def test_a_wrong_answer_is_told_which_property_failed(checker, wrong, words):
     with pytest.raises(check.CheckFailed, match=words):

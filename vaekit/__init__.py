@@ -10,7 +10,7 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 __version__ = "0.1.0"
-__all__ = ["autoencoder", "check", "data", "explore", "losses", "nets", "plots", "recipes", "training", "vae"]
+__all__ = ["autoencoder", "check", "data", "explore", "losses", "metrics", "nets", "plots", "recipes", "training", "vae"]
 
 
 def __getattr__(name):

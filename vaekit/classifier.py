@@ -19,7 +19,7 @@ class Classifier(nn.Module):
 
     def __init__(self, classes: int = 10, features: int = 64):
         super().__init__()
-        self.num_features = at_least("features", features, 1)
+        self.num_features = self.latent_dim = at_least("features", features, 1)
         self.body = nn.Sequential(
             *_block(1, 16), nn.MaxPool2d(2),                                # 28×28 → 14×14
             *_block(16, 32), nn.MaxPool2d(2),                               # 14×14 → 7×7

@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from .data import check_images
 from .errors import UserError
+from .images import check_images
 
 
 def squared_error(x_hat: Tensor, x: Tensor) -> Tensor:

@@ -11,18 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from . import nets
 from .autoencoder import Autoencoder
-from .data import SOURCES, ImageSet, load
+from .classifier import Classifier, jitter
+from .data import SOURCES, load
 from .errors import UserError, pick
 from .files import load_weights, save_weights
-from .losses import negative_elbo, reconstruction_error
+from .images import ImageSet
+from .losses import cross_entropy, negative_elbo, reconstruction_error
 from .training import History, fit
 from .vae import VAE
 
@@ -33,8 +36,8 @@ class Recipe:
 
     name: str
     title: str
-    source: str
-    build: Callable[[int, nets.Shape], nn.Module]     # (latent_dim, image_shape) → model
+    source: str                                        # the report's key, or "house" for what serves the labs themselves
+    build: Callable[[int, nets.Shape], nn.Module]      # (latent_dim, image_shape) → model
     loss: Callable
     latent_dim: int
     epochs: int
@@ -43,6 +46,8 @@ class Recipe:
     weight_decay: float = 0.0
     schedule: str = "constant"
     data: str = "mnist"
+    augment: Callable[[Tensor], Tensor] | None = None
+    unit: str = "nats per image"                       # of the loss
     fast: Mapping = field(default_factory=dict)        # settings that reach the same number sooner
     reported: Mapping[int, Mapping[str, float]] = field(default_factory=dict)    # latent_dim → test-set terms, nats per image
     note: str = ""
@@ -77,9 +82,15 @@ def conv_autoencoder(latent_dim: int, shape: nets.Shape) -> Autoencoder:
     return Autoencoder(nets.conv_encoder(shape), nets.conv_decoder(latent_dim, shape), latent_dim, shape)
 
 
+def classifier(features: int, shape: nets.Shape) -> Classifier:
+    if tuple(shape) != Classifier.image_shape:
+        raise UserError(f"the classifier takes images of shape {Classifier.image_shape}, got {tuple(shape)}")
+    return Classifier(features=features)
+
+
 RECIPES = {recipe.name: recipe for recipe in (
     Recipe("conv-ae-mnist", "convolutional autoencoder", "S4", conv_autoencoder, reconstruction_error,
-           latent_dim=4, epochs=15, batch_size=512, weight_decay=1e-5),
+           latent_dim=4, epochs=15, batch_size=512, weight_decay=1e-5, unit="squared error per image"),
     Recipe("mlp-vae-mnist-small", "small MLP VAE, 784-32-32-20", "S4", mlp_vae(32, 32), negative_elbo,
            latent_dim=20, epochs=10, batch_size=512,
            note="the report gives one hidden size, 32; both hidden layers have it here"),
@@ -92,6 +103,10 @@ RECIPES = {recipe.name: recipe for recipe in (
     Recipe("fc-vae", "fully connected VAE, three hidden layers, z = 15; MNIST or CIFAR-10 shapes", "S3", mlp_vae(400, 400, 400), negative_elbo,
            latent_dim=15, epochs=10, batch_size=128,
            note="the report calls the hidden width H and does not give it; 400 here"),
+    Recipe("classifier-fashion", "small classifier, the feature network of FID and KID on Fashion-MNIST", "house", classifier, cross_entropy,
+           latent_dim=64, epochs=14, batch_size=128, lr=6e-3, schedule="one-cycle", data="fashion_full", augment=partial(jitter, flip=True)),
+    Recipe("classifier-mnist", "small classifier, the feature network of FID and KID on MNIST", "house", classifier, cross_entropy,
+           latent_dim=64, epochs=8, batch_size=128, lr=6e-3, schedule="one-cycle", augment=jitter),
 )}
 
 
@@ -119,7 +134,8 @@ def train(name: str, *, data: str | None = None, latent_dim: int | None = None, 
     data = recipe.data if data is None else pick("data set", data, SOURCES)
     train_set, test_set = load(data, "train", root=root, limit=limit), load(data, "test", root=root)
     model = build(name, latent_dim, train_set.shape, seed)
-    history = fit(model, train_set, recipe.loss, test=test_set, seed=seed, device=device, checkpoint=checkpoint, progress=progress, **settings)
+    history = fit(model, train_set, recipe.loss, test=test_set, seed=seed, device=device, checkpoint=checkpoint, progress=progress,
+                  augment=recipe.augment, **settings)
     return Run(recipe, model, history, train_set, test_set, settings | {"data": data, "seed": seed})
 
 

@@ -11,23 +11,25 @@ def write(run: recipes.Run, folder: str | Path) -> list[Path]:
     """Write weights.safetensors, history.csv, history.json, curves.png and samples.png; give their paths."""
     folder = Path(folder)
     title = f"{run.recipe.name}, latent_dim {run.model.latent_dim}, {run.settings['data']}"
-    unit = "nats per image" if hasattr(run.model, "sample") else "squared error per image"
     return [
         recipes.save(folder / "weights.safetensors", run.recipe.name, run.model),
         run.history.save(folder / "history.csv"),
         run.history.save(folder / "history.json"),
-        picture(plots.curves(run.history, title=title, ylabel=unit), folder / "curves.png"),
+        picture(plots.curves(run.history, title=title, ylabel=run.recipe.unit), folder / "curves.png"),
         picture(sample_sheet(run, title), folder / "samples.png"),
     ]
 
 
 def sample_sheet(run: recipes.Run, title: str):
-    """64 images from the prior; for a plain autoencoder, which has none, reconstructions of test images."""
+    """64 images from the prior; for an autoencoder, which has none, reconstructions; for a classifier, the test images it gets wrong."""
     import torch
 
     if hasattr(run.model, "sample"):
         generator = torch.Generator().manual_seed(run.settings["seed"])
         return plots.sheet(run.model.sample(64, generator=generator), columns=8, title=f"samples: {title}")
+    if hasattr(run.model, "classify"):
+        wrong = run.model.classify(run.test.images()).cpu() != run.test.y
+        return plots.sheet(run.test.images(wrong)[:64], columns=16, title=f"mistakes, {wrong.float().mean():.2%} of the test set: {run.recipe.name}")
     x = run.test.images(slice(10))
     return plots.compare({"original": x, "reconstruction": run.model.reconstruct(x)}, title=title)
 

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from .checkpoints import Checkpoint
-from .data import ImageSet, as_image_set
 from .errors import UserError, at_least, pick
 from .files import atomic
+from .images import ImageSet, as_image_set
 
 Loss = Callable[..., dict[str, Tensor]]     # loss(model's output, images, labels) → named terms, (N,) each; "loss" is the one to minimise
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from .autoencoder import device_of, images_for, latents_for
 from .errors import at_least
+from .losses import bernoulli_nll
 from .nets import Shape, fit_together
 
 
@@ -44,6 +45,8 @@ class VAE(nn.Module):
     Source: Kingma & Welling 2013.
     """
 
+    likelihood = "Bernoulli"
+
     def __init__(self, encoder: nn.Module, decoder: nn.Module, latent_dim: int, image_shape: Shape):
         super().__init__()
         self.latent_dim, self.image_shape = at_least("latent_dim", latent_dim, 1), tuple(image_shape)
@@ -63,6 +66,10 @@ class VAE(nn.Module):
     def decode(self, z: Tensor) -> Tensor:
         """The mean image of p(x | z): (N, latent_dim) → (N, C, H, W) in [0, 1]."""
         return torch.sigmoid(self.decoder(latents_for(self, z)))
+
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        """log p(x | z) of images (N, C, H, W) in [0, 1], one latent (N, latent_dim) each: nats, (N,). What `metrics.nll` weighs samples by."""
+        return -bernoulli_nll(self.decoder(latents_for(self, z)), images_for(self, x))
 
     @torch.no_grad()
     def reconstruct(self, x: Tensor) -> Tensor:

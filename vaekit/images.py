@@ -1,0 +1,107 @@
+"""Images in memory: one tensor for a whole data set, and a batch is an index into it.
+
+At 28×28 that is several times faster than a DataLoader, which fetches, transforms and collates image by image (benchmarks/training_speed.py).
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from .errors import UserError, at_least, pick
+from .files import check_labels
+
+
+@dataclass(frozen=True, repr=False)
+class ImageSet:
+    """Images and labels in memory.
+
+    Attributes:
+        x: (N, C, H, W), uint8, or float32 in [0, 1]. Read it through `images()`, which always gives float32 in [0, 1].
+        y: (N,) int64, positions in `classes`.
+        factors: (N, F) int64, what an image was drawn from, where that is known (`synthetic`); `factor_names` names the columns.
+    """
+
+    x: Tensor
+    y: Tensor
+    classes: tuple[str, ...] = tuple("0123456789")
+    name: str = "images"
+    factors: Tensor | None = None
+    factor_names: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if self.x.ndim != 4:
+            raise UserError(f"images have shape (N, C, H, W), got {tuple(self.x.shape)}")
+        if self.y.shape != (len(self.x),):
+            raise UserError(f"one label an image is needed: {len(self.x)} images, labels of shape {tuple(self.y.shape)}")
+        if self.x.dtype != torch.uint8:
+            check_images(self.x)
+        check_labels(self.y, len(self.classes))
+        if self.factors is not None and self.factors.shape != (len(self.x), len(self.factor_names)):
+            raise UserError(f"factors are one row an image and one column a name, got {tuple(self.factors.shape)} for {len(self.x)} images "
+                            f"and {len(self.factor_names)} names")
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __repr__(self) -> str:
+        return f"ImageSet({self.name}: {len(self):,} images of {'×'.join(map(str, self.shape))}, {len(self.classes)} classes)"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of one image."""
+        return tuple(self.x.shape[1:])
+
+    def images(self, index=slice(None)) -> Tensor:
+        """Some images, or all: float32 in [0, 1], (n, C, H, W)."""
+        x = self.x[index]
+        return x.float().div_(255) if x.dtype == torch.uint8 else x.float()
+
+    def to(self, device) -> ImageSet:
+        return replace(self, x=self.x.to(device), y=self.y.to(device), factors=None if self.factors is None else self.factors.to(device))
+
+    def first(self, limit: int) -> ImageSet:
+        """The first `limit` images, in the stored order (all of them if there are fewer)."""
+        return self._take(slice(at_least("limit", limit, 1)))
+
+    def only(self, *names: str) -> ImageSet:
+        """The images of the named classes; labels keep their meaning."""
+        wanted = torch.tensor([self.classes.index(pick("class", name, self.classes)) for name in names], device=self.y.device)
+        return self._take(torch.isin(self.y, wanted))
+
+    def _take(self, index) -> ImageSet:
+        return replace(self, x=self.x[index], y=self.y[index], factors=None if self.factors is None else self.factors[index])
+
+    def batches(self, size: int, *, shuffle: bool = False, generator: torch.Generator | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+        """(images, labels) a batch at a time; the last one may be smaller."""
+        size = at_least("batch_size", size, 1)
+        order = torch.randperm(len(self), generator=generator) if shuffle else torch.arange(len(self))
+        for index in order.to(self.x.device).split(size):
+            yield self.images(index), self.y[index]
+
+
+def check_images(x: Tensor) -> Tensor:
+    """`x`, if it is float and within [0, 1]; else a UserError that says which value is not.
+
+    Images are float32 in [0, 1] everywhere outside a model. A Bernoulli likelihood of a pixel at −1 or 255 means nothing, yet trains silently.
+    """
+    if not x.is_floating_point():
+        raise UserError(f"images are float in [0, 1], got {x.dtype}; divide uint8 pixels by 255")
+    low, high = (v.item() for v in x.detach().aminmax())
+    if not (low >= 0 and high <= 1):                       # written so that NaN is refused too
+        raise UserError(f"images must lie in [0, 1], got values from {low:.3g} to {high:.3g}; rescale them first")
+    return x
+
+
+def as_image_set(images: ImageSet | Tensor) -> ImageSet:
+    """An ImageSet as it is; a tensor of images (N, C, H, W), uint8 or in [0, 1], as a set without classes."""
+    if isinstance(images, ImageSet):
+        return images
+    return ImageSet(images, torch.zeros(len(images), dtype=torch.int64), ("image",))
+
+
+def as_tensor(images: ImageSet | Tensor) -> Tensor:
+    """Float images (N, C, H, W), checked to lie in [0, 1], of a set or a tensor."""
+    return images.images() if isinstance(images, ImageSet) else check_images(images)

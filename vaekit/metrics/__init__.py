@@ -1,0 +1,16 @@
+"""Scores that can be trusted."""
+from .consistency import class_consistency, consistency_of
+from .disentanglement import mig
+from .distances import fid, kid
+from .features import load_features
+from .image import ssim
+from .latents import active_units, aggregate_moments, aggregate_posterior, kl_per_dimension, posterior_mean_variance
+from .likelihood import bits_per_dimension, importance_bound, importance_weights, log_mean_exp, nll
+from .memorisation import nearest, nearest_neighbours
+from .score import Score, Table, bootstrap, table
+
+__all__ = [
+    "Score", "Table", "active_units", "aggregate_moments", "aggregate_posterior", "bits_per_dimension", "bootstrap", "class_consistency",
+    "consistency_of", "fid", "importance_bound", "importance_weights", "kid", "kl_per_dimension", "load_features", "log_mean_exp", "mig",
+    "nearest", "nearest_neighbours", "nll", "posterior_mean_variance", "ssim", "table",
+]
