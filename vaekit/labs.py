@@ -2,17 +2,15 @@
 from __future__ import annotations
 
 import ast
-import base64
-import html
 import os
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import pages
 from .errors import UserError
-from .files import atomic, check_writable
+from .files import check_writable
 
 QUIET = ["--IPKernelApp.log_level=40"]      # a kernel's advice on its transport is not for someone who waits for a lab
 
@@ -47,7 +45,7 @@ def run_all(names=None, *, out: str | Path = "build/labs", parameters: dict | No
         result = run(path, out, parameters or {}, cell_timeout)
         results.append(result)
         report(f"[{number}/{len(paths)}] {path.stem} {'FAILED' if result.error else 'done'} in {result.seconds:.0f} s")
-        write_index(results, out)
+        pages.write_index(results, out)
     return results
 
 
@@ -107,34 +105,16 @@ def run(path: Path, out: Path, parameters: dict, cell_timeout: int) -> LabResult
         error = f"cell {failure.exec_count}: {failure.ename}: {_first_line(failure.evalue)}"
     except Exception as failure:             # a dead kernel, a time-out: any of them must not stop the other labs
         error = f"{type(failure).__name__}: {_first_line(str(failure))}"
-    return _page(path, target, time.perf_counter() - start, error)
+    return _result(path, target, time.perf_counter() - start, error)
 
 
-def _page(path: Path, target: Path, seconds: float, error: str) -> LabResult:
+def _result(path: Path, target: Path, seconds: float, error: str) -> LabResult:
     import nbformat
-    from nbconvert import HTMLExporter
 
     notebook = nbformat.read(target if target.exists() else path, 4)
-    body, _ = HTMLExporter(embed_images=True).from_notebook_node(notebook, resources={"metadata": {"name": path.stem}})
-    _write(target.with_suffix(".html"), body.encode())
-    picture = thumbnail(notebook)
-    if picture:
-        _write(target.with_suffix(".png"), picture)
+    pages.write(notebook, target)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    return LabResult(path.stem, title(notebook, path.stem), seconds, len(code), error)
-
-
-def title(notebook, default: str) -> str:
-    """The first heading of a notebook, without its #."""
-    heading = re.search(r"^# (.+)$", "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown"), re.MULTILINE)
-    return heading.group(1).strip() if heading else default
-
-
-def thumbnail(notebook) -> bytes | None:
-    """The notebook's largest PNG: a lab's richest figure."""
-    pictures = [output["data"]["image/png"] for cell in notebook.cells if cell.cell_type == "code"
-                for output in cell.outputs if "image/png" in output.get("data", {})]
-    return base64.b64decode(max(pictures, key=len)) if pictures else None
+    return LabResult(path.stem, pages.title(notebook, path.stem), seconds, len(code), error)
 
 
 def summary(results: list[LabResult]) -> str:
@@ -145,38 +125,5 @@ def summary(results: list[LabResult]) -> str:
     return "\n".join(lines)
 
 
-def write_index(results: list[LabResult], out: Path) -> None:
-    """index.html: a card a lab, with its thumbnail, its seconds, and its error if there is one."""
-    cards = []
-    for r in results:
-        name, heading, error = html.escape(r.name), html.escape(r.title), html.escape(r.error)
-        picture = f'<img src="{name}.png" alt="">' if (out / f"{r.name}.png").exists() else ""
-        state = f'<p class="failed">failed at {error}</p>' if error else f"<p>{r.cells} code cells · {r.seconds:.0f} s</p>"
-        cards.append(f'<a href="{name}.html">{picture}<h2>{heading}</h2>{state}</a>')
-    _write(out / "index.html", PAGE.format(cards="\n".join(cards)).encode())
-
-
-def _write(path: Path, content: bytes) -> None:
-    with atomic(path) as temporary:
-        temporary.write_bytes(content)
-
-
 def _first_line(text: str) -> str:
     return (text.strip().splitlines() or ["no message"])[0]
-
-
-PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>VAE labs</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
-main {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); gap: 1.5rem; }}
-a {{ color: inherit; text-decoration: none; border: 1px solid #ccc; border-radius: 8px; padding: 1rem; }}
-a:hover, a:focus {{ border-color: #0072b2; }}
-img {{ width: 100%; height: 14rem; object-fit: contain; }}
-h2 {{ font-size: 1.1rem; margin: .6rem 0 .2rem; }} p {{ margin: 0; color: #555; }} .failed {{ color: #b00; }}
-</style>
-<h1>VAE labs</h1>
-<main>
-{cards}
-</main></html>
-"""
