@@ -119,7 +119,7 @@ def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
     (check.frechet_distance, lambda m, c, n, d: frechet(m, c, n, d, means=lambda v: v.norm()), "a squared one: 9"),
     (check.frechet_distance, lambda m, c, n, d: (m - n).square().sum(), "the traces is not enough"),
     (check.frechet_distance, lambda m, c, n, d: (m - n).square().sum() + (c.trace().sqrt() - d.trace().sqrt()) ** 2, "the traces is not enough"),
-    (check.frechet_distance, lambda m, c, n, d: frechet(m, c, n, d, root=lambda c, d: (c @ d).abs().sqrt()), "itself should have distance 0|root of each"),
+    (check.frechet_distance, lambda m, c, n, d: frechet(m, c, n, d, root=lambda c, d: (c @ d).abs().sqrt()), "itself should have distance 0"),
     (check.frechet_distance, lambda m, c, n, d: frechet(m, c, n, d, root=lambda c, d: (c * d).abs().sqrt()), "root of each of its entries"),
     (check.frechet_distance, lambda m, c, n, d: frechet(m, c, n, d, root=lambda c, d: root(c) @ root(d)), "not the product of their roots"),
     (check.frechet_distance, lambda m, c, n, d: (m - n).square().sum() + (c - d).square().sum(), "Is the matrix root under the trace"),

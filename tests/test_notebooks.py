@@ -9,6 +9,7 @@ from conftest import REPO
 
 NOTEBOOKS = sorted((REPO / "notebooks").glob("*.ipynb"))
 LINK = "vae-labs/vae-labs"
+WITH_SLIDERS = [path.stem for path in NOTEBOOKS if path.stem[:2] <= "05"]        # lab 06 judges models, it does not walk through them
 
 spec = importlib.util.spec_from_file_location("build", REPO / "notebooks" / "build.py")
 build = importlib.util.module_from_spec(spec)
@@ -76,10 +77,10 @@ def test_exercises_have_a_solution_and_a_check(lab):
 
 
 def test_sliders_are_not_compared_and_stand_beside_a_picture(lab):
-    _, notebook = lab
+    path, notebook = lab
     cells = code(notebook)
     sliders = [i for i, cell in enumerate(cells) if "explore." in cell.source]
-    assert len(sliders) >= 2
+    assert len(sliders) >= 2 or path.stem not in WITH_SLIDERS
     for i in sliders:
         assert "nbval-ignore-output" in cells[i].metadata.get("tags", [])
         neighbours = [o for cell in cells[max(0, i - 3):i + 3] for o in cell.outputs]
