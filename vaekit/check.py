@@ -238,29 +238,29 @@ def frechet_distance(fn: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) -> 
     _need(abs(apart - 3) > 1e-3, "With equal covariances and means 3 apart you say 3, but this distance is a squared one: 9.")
     _need(abs(apart - 9) < 1e-3, f"With equal covariances and means 3 apart the distance should be 3² = 9, yours is {apart:.3g}.")
     sizes = torch.tensor([4.0, 1.0, 1.0, 1.0], dtype=torch.double)
-    _need(answer(zero, sizes.diag(), zero, sizes.flip(0).diag()) > 0.1, "One cloud is long in the first direction, the other in the last, and you see "
-          "no difference. Comparing the traces is not enough: a third term asks how well the two covariances overlap.")
+    _need(answer(zero, sizes.diag(), zero, sizes.flip(0).diag()) > 0.1, "One cloud is long in the first direction, the other in the last, "
+          "and you see no difference. Comparing the traces is not enough: a third term asks how well the two covariances overlap.")
     # along one axis the cheapest way to turn one cloud into another keeps the order of the points
     quantiles = torch.special.ndtri((torch.arange(200_000, dtype=torch.double) + 0.5) / 200_000)
     cost = (2.0 * quantiles - 0.5 * quantiles).square().mean().item()
     found = answer(zero, 4.0 * unit, zero, 0.25 * unit)
-    _need(abs(found - 4 * cost) < 0.01, f"Two round clouds in 4 dimensions, with standard deviations 2 and ½: moving each point of one to its place in the "
-          f"other costs {4 * cost:.3g} on average, yours is {found:.3g}. Is the matrix root under the trace, and does it count twice?")
+    _need(abs(found - 4 * cost) < 0.01, f"Two round clouds in 4 dimensions, with standard deviations 2 and ½: moving each point of one to "
+          f"its place in the other costs {4 * cost:.3g}, yours is {found:.3g}. Is the matrix root under the trace, and does it count twice?")
     distance = answer(zero, a, mean, b)
     _need(abs(answer(mean, b, zero, a) - distance) < 1e-4, "Swapping the two Gaussians should not change the distance.")
     turn = torch.linalg.qr(torch.randn(4, 4, generator=g, dtype=torch.double)).Q
     turned = answer(turn @ zero, turn @ a @ turn.T, turn @ mean, turn @ b @ turn.T)
-    _need(abs(turned - distance) < 1e-3, f"Rotating all the points should change nothing, but your distance goes from {distance:.3g} to {turned:.3g}. The "
-          "root of a *matrix* is not the root of each of its entries.")
-    stretch = _spread(4, g)                                            # moving points by a symmetric stretch is the cheapest way to the stretched cloud
+    _need(abs(turned - distance) < 1e-3, f"Rotating all the points should change nothing, but your distance goes from {distance:.3g} to "
+          f"{turned:.3g}. The root of a *matrix* is not the root of each of its entries.")
+    stretch = _spread(4, g)                             # the cheapest way from a cloud to its symmetric stretch is the stretch
     cost = ((stretch - unit) @ a @ (stretch - unit)).trace().item()
     found = answer(zero, a, zero, stretch @ a @ stretch)
-    _need(abs(found - cost) < 1e-3 * cost, f"For two clouds that lie askew the distance should be {cost:.3g}, yours is {found:.3g}: take the root of the "
-          "product of the covariances, which is not the product of their roots.")
+    _need(abs(found - cost) < 1e-3 * cost, f"For two clouds that lie askew the distance should be {cost:.3g}, yours is {found:.3g}: take "
+          f"the root of the product of the covariances, which is not the product of their roots.")
     flat = torch.cov(torch.randn(4, 3, generator=g, dtype=torch.double))
-    _need(abs(answer(zero, flat, zero, flat)) < 1e-3, "For a covariance from 3 images in 4 dimensions, of rank 2, the distance to itself should be 0 as well. "
-          "Mind eigenvalues that should be 0 and come out as −1e-17.")
-    return Passed("frechet_distance: zero for equal Gaussians, symmetric, blind to rotation, and equal to the cost of moving one cloud onto the other")
+    _need(abs(answer(zero, flat, zero, flat)) < 1e-3, "For a covariance from 3 images in 4 dimensions, of rank 2, the distance to itself "
+          "should be 0 as well. Mind eigenvalues that should be 0 and come out as −1e-17.")
+    return Passed("frechet_distance: zero for equal Gaussians, symmetric, blind to rotation, and the cost of moving one cloud onto the other")
 
 
 def mmd(fn: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Passed:
@@ -274,16 +274,16 @@ def mmd(fn: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Passed:
     xx, yy, xy = x @ x.T, y @ y.T, x @ y.T
     found = _number(fn, xx, yy, xy)
     for moved, name in (((xx + 9 * torch.eye(5), yy, xy), "K_xx"), ((xx, yy + 9 * torch.eye(8), xy), "K_yy")):
-        _need(abs(_number(fn, *moved) - found) < 1e-3, f"The diagonal of {name} compares each image with itself, and yours counts it. That is the bias: "
-              "leave it out of the mean.")
+        _need(abs(_number(fn, *moved) - found) < 1e-3, f"The diagonal of {name} compares each image with itself, and yours counts it. That "
+              f"is the bias: leave it out of the mean.")
     ones = _number(fn, torch.ones(5, 5), torch.ones(8, 8), torch.ones(5, 8))
-    _need(abs(ones) < 1e-4, f"If every pair of images is equally alike, no difference can be seen: the estimate should be 0, yours is {ones:.3g}. How many "
-          "pairs does each mean have without the diagonal, and how often does K_xy count?")
+    _need(abs(ones) < 1e-4, f"If every pair of images is equally alike, no difference can be seen: the estimate should be 0, yours is "
+          f"{ones:.3g}. How many pairs does each mean have without the diagonal, and how often does K_xy count?")
     crossed = xy.clone()
     crossed[0, 0] += 8 * 5
     _need(abs(_number(fn, xx, yy, crossed) - found) > 0.1, "K_xy has no images paired with themselves, so its diagonal counts like everything else.")
-    _need(_number(fn, torch.ones(5, 5), torch.ones(8, 8), torch.zeros(5, 8)) > 0, "Sets that are alike inside and unlike each other should give a positive "
-          "number. Check the signs.")
+    _need(_number(fn, torch.ones(5, 5), torch.ones(8, 8), torch.zeros(5, 8)) > 0, "Sets that are alike inside and unlike each other should "
+          "give a positive number. Check the signs.")
     # with the kernel x·y the estimate is, on average, the squared distance of the two means
     same = [estimate(torch.randn(4, 3, generator=g), torch.randn(6, 3, generator=g)) for _ in range(4000)]
     average = sum(same) / len(same)
