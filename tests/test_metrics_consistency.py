@@ -49,7 +49,7 @@ def like(score, other):
 def test_score_carries_the_judge_and_its_accuracy_as_floor():
     score = metrics.class_consistency(Painter(0.1), [3], n=50, features=JUDGE)
     assert (score.better, score.floor, score.features, score.weights) == ("higher", 0.93, "judge", "abcdef01")
-    assert "on real test images" in score.note
+    assert "on real test images" in score.floor_name
     assert metrics.class_consistency(Painter(0.1), [3], n=50, features=Judge()).floor is None
 
 

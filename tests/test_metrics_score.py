@@ -9,7 +9,7 @@ from vaekit import metrics
 from vaekit.errors import UserError
 from vaekit.metrics import Score
 
-FID = Score("FID", 12.34, 11.5, 13.2, 1000, 0.8, "fashion", "1a2b3c4d", note="reference 10,000")
+FID = Score("FID", 12.34, 11.5, 13.2, 1000, 0.8, features="fashion", weights="1a2b3c4d", note="reference 10,000")
 
 
 def like(**changes):

@@ -69,8 +69,8 @@ def consistency_of(images: Tensor | ImageSet, labels: Tensor, *, features: str |
     low, high = bootstrap(lambda index: right[index].mean().item(), n, resamples=resamples, seed=seed)
     # resampling n equal answers shows no spread; the rule of three gives the share that n of n still leaves open
     low, high = (max(0.0, 1 - 3 / n) if value == 1 else low), (min(1.0, 3 / n) if value == 0 else high)
-    return Score("class consistency", value, low, high, n, network.accuracy, network.name, network.hash[:8], better="higher",
-                 note="" if network.accuracy is None else "floor: the classifier on real test images")
+    return Score("class consistency", value, low, high, n, network.accuracy, "the classifier on real test images",
+                 features=network.name, weights=network.hash[:8], better="higher")
 
 
 def _classifier(features, labels: Tensor) -> FeatureNetwork:

@@ -190,4 +190,4 @@ def _score(metric: str, measure: Callable, network: FeatureNetwork, real: Tensor
     elif floor:
         notes.append(f"no floor: it takes {2 * least:,} real images")
     notes += [network.note] if network.note else []
-    return Score(metric, value, low, high, len(fake), reached, network.name, network.hash[:8], note="; ".join(notes))
+    return Score(metric, value, low, high, len(fake), reached, features=network.name, weights=network.hash[:8], note="; ".join(notes))

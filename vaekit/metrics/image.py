@@ -40,7 +40,7 @@ def ssim(x: Tensor | ImageSet, x_hat: Tensor | ImageSet, *, floor: bool = True, 
     # an image is paired with the next one of a random order: never with itself
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
     chance = _each(x[order], x[order.roll(1)]).mean().item() if floor and len(x) > 1 else None
-    return Score("SSIM", values.mean().item(), low, high, len(values), chance, better="higher",
+    return Score("SSIM", values.mean().item(), low, high, len(values), chance, "another real image", better="higher",
                  note="" if chance is None else "the floor is another real image's score; perfect is 1")
 
 

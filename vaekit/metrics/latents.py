@@ -90,7 +90,8 @@ def aggregate_posterior(model, x: ImageSet | Tensor) -> Score:
     matched = (1 - variance.mean(0)).clamp_min(0).diag()               # the covariance of the means in a matched model: the rest up to I
     bias = _noise(torch.cov(mean.T).reshape(s.shape), s, n)
     low, high = bootstrap(lambda index: max(0.0, _kl_to_prior(*_moments(mean[index], variance[index])) - bias), n)
-    return Score("KL of the aggregate posterior", _kl_to_prior(m, s), low, high, n, _noise(matched, torch.eye(len(m), dtype=s.dtype), n), unit="nats")
+    matched_at_n = _noise(matched, torch.eye(len(m), dtype=s.dtype), n)
+    return Score("KL of the aggregate posterior", _kl_to_prior(m, s), low, high, n, matched_at_n, "a matched model", unit="nats")
 
 
 def _moments(mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:

@@ -43,7 +43,7 @@ def nll(model, x: ImageSet | Tensor, k: int = 1000, *, unit: str = NATS, seed: i
     values = -importance_bound(model, x, k, seed=seed, memory_mb=memory_mb)
     low, high = bootstrap(lambda index: values[index].mean().item(), len(values), seed=seed)
     floor = bernoulli_entropy(x).mean().item() if getattr(model, "likelihood", "") == "Bernoulli" else None
-    score = Score(f"NLL (k = {k})", values.mean().item(), low, high, len(values), floor, unit=NATS)
+    score = Score(f"NLL (k = {k})", values.mean().item(), low, high, len(values), floor, "entropy of the pixels", unit=NATS)
     return score if unit == NATS else bits_per_dimension(score, x[0].numel())
 
 

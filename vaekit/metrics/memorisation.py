@@ -16,7 +16,8 @@ def nearest_neighbours(samples: Tensor, train: ImageSet | Tensor, held_out: Imag
         samples: (n, C, H, W) in [0, 1].
         train: what the generator was trained on.
         held_out: real images that are not in `train`; their own median distance is the floor. Samples well below it are copies: they are
-            closer to the training images than new photographs from the same source would be. Far above it, they are not realistic.
+            closer to the training images than new photographs from the same source would be. So are blurred images, a little, and a copy moved
+            by a pixel is not: look at the pairs (`nearest` gives the positions) before you accuse. Far above it, samples are not realistic.
     Raises:
         UserError: images of different shapes or outside [0, 1], fewer than 2 samples, held-out images that are in the training set.
     """
@@ -30,8 +31,8 @@ def nearest_neighbours(samples: Tensor, train: ImageSet | Tensor, held_out: Imag
         if copies > 0.1 * len(others):                                 # real sets hold a few duplicates; more is a mistake
             raise UserError(f"{copies} of {len(others)} held-out images are in the training set, so they give no floor; take those of the test set")
         floor = others.median().item()
-    return Score("distance to the nearest training image", distances.median().item(), low, high, len(samples), floor, better="higher",
-                 note=f"{len(train):,} training images")
+    return Score("distance to the nearest training image", distances.median().item(), low, high, len(samples), floor, "held-out images",
+                 better="higher", note=f"{len(train):,} training images")
 
 
 def nearest(images: Tensor, among: Tensor, *, memory_mb: float = 64) -> tuple[Tensor, Tensor]:

@@ -19,6 +19,7 @@ class Score:
         value, low, high: the score and its bootstrap 95 % interval.
         n: number of images the score was computed from.
         floor: the same metric, real against real, at the same n; what a perfect model would get. None if it has no such meaning.
+        floor_name: what the floor is, where it is not real against real.
         features, weights: name of the feature network and the first digits of its weights' sha256, where one is used.
         unit: "nats per image", "bits per dimension", … ; empty if there is none.
         better: "lower" or "higher".
@@ -31,6 +32,7 @@ class Score:
     high: float
     n: int
     floor: float | None = None
+    floor_name: str = "real against real"
     features: str = ""
     weights: str = ""
     unit: str = ""
@@ -128,8 +130,9 @@ class Table:
                     ax.plot(s.value, y, "o", color=colour)
                     if s.floor is not None:
                         ax.plot([s.floor] * 2, [y - 0.4, y + 0.4], "--", color="black", linewidth=1)
-            better = next(s.better for scores in self.rows.values() for s in scores if s.metric == metric)
-            ax.set(title=f"{metric} ({better} is better)", xlabel="dashed: real against real", yticks=range(len(self.rows)), yticklabels=[*self.rows])
+            first = next(s for scores in self.rows.values() for s in scores if s.metric == metric)
+            ax.set(title=f"{metric} ({first.better} is better)", yticks=range(len(self.rows)), yticklabels=list(self.rows),
+                   xlabel="" if first.floor is None else f"dashed: {first.floor_name}")
             ax.margins(y=0.2)
         axes[0][0].invert_yaxis()
         fig.suptitle(title)
