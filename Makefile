@@ -4,8 +4,8 @@
 #   make jupyter     open JupyterLab on the labs        make notebooks   rebuild and execute them from notebooks/src
 #   make bench       what is faster than what           make clean       remove .venv and build
 PYTHON ?= python3
-# torch's threads yield while they wait: on shared cores that is ten times faster
-export OMP_WAIT_POLICY ?= PASSIVE
+# torch's threads soon yield while they wait: on shared cores that is several times faster (see vaekit/__init__.py)
+export GOMP_SPINCOUNT ?= 1000
 BIN := .venv/bin
 .DELETE_ON_ERROR:
 .PHONY: labs test jupyter notebooks bench clean

@@ -5,9 +5,10 @@ Modules load on first use, so `import vaekit` costs next to nothing beyond Pytho
 import importlib
 import os
 
-# OpenMP threads that spin while they wait make torch ten times slower as soon as the cores are shared (Binder, a busy laptop).
-# torch reads this when it is first imported, so it counts where vaekit comes first: the command line, and the kernels it starts.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# By default torch's threads spin while they wait. Alone on the cores that is fastest; as soon as others want them (Binder, a busy laptop) an
+# epoch takes up to ten times as long. A thousand turns are nearly as fast alone and bear company. torch reads this when it is first imported,
+# so it counts where vaekit comes first: on the command line, and in the kernels it starts.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 __version__ = "0.1.0"
 __all__ = ["autoencoder", "check", "data", "explore", "losses", "metrics", "nets", "plots", "recipes", "training", "vae"]
