@@ -7,6 +7,9 @@ PYTHON ?= python3
 # torch's threads soon yield while they wait: on shared cores that is several times faster (see vaekit/__init__.py)
 export GOMP_SPINCOUNT ?= 1000
 BIN := .venv/bin
+# constraints.txt is the tested set on Python 3.11; another Python takes the newest versions that pyproject.toml allows
+PINS := $(shell $(PYTHON) -c 'import sys; print("-c constraints.txt" if sys.version_info[:2] == (3, 11) else "")')
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PINS)
 .DELETE_ON_ERROR:
 .PHONY: labs test jupyter notebooks bench clean
 
@@ -27,16 +30,17 @@ notebooks: .venv/labs.stamp
 bench: .venv/test.stamp
 	$(BIN)/python benchmarks/training_speed.py
 	$(BIN)/python benchmarks/import_time.py
+	$(BIN)/python benchmarks/metrics_speed.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
 .venv/labs.stamp: pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[labs]"
+	$(PIP) -e ".[labs]"
 	touch $@
 
 .venv/test.stamp: pyproject.toml constraints.txt | .venv/labs.stamp
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[labs,test]"
+	$(PIP) -e ".[labs,test]"
 	touch $@
 
 clean:

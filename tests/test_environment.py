@@ -65,6 +65,7 @@ def test_constraints_pin_every_requirement_to_an_allowed_version(project):
     assert str(pins["torch"]) == "==2.14.1" and str(pins["torchvision"]) == "==0.29.1"
 
 
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="constraints.txt is the tested set on Python 3.11")
 def test_what_is_installed_is_what_is_pinned():
     from importlib.metadata import distributions
 

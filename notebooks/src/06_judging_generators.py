@@ -154,8 +154,7 @@ display(shown)
 # Here $\mu_i$ and $\Sigma_i$ are mean and covariance of the features of set $i$, and tr sums the diagonal. Read it as transport: the least mean squared distance by which points must move to turn one cloud into the other.
 
 # %%
-mine = data.built_in_folder() / "weights" / "classifier-mnist.safetensors"
-judge = metrics.load_features("mnist" if dataset in ("mnist", "digits") and mine.exists() else "fashion", device="cpu")
+judge = metrics.load_features("mnist" if dataset in ("mnist", "digits") else "fashion", device="cpu")
 features = {"test": judge.features(test), "train": judge.features(train), "VAE": judge.features(samples)}
 print({name: tuple(f.shape) for name, f in features.items()})
 
