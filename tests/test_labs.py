@@ -53,6 +53,16 @@ def test_parameters_reach_the_lab_and_unknown_ones_are_refused_first(folder, tmp
     assert not list((tmp_path / "none").glob("*"))
 
 
+def test_a_relative_data_folder_means_the_callers(folder, tmp_path, monkeypatch):
+    (tmp_path / "images").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VAEKIT_DATA", "images")
+    notebook = nbformat.read(folder / "03_third.ipynb", 4)
+    notebook.cells[-1].source = "from vaekit import data; data.roots()[0].is_dir()"
+    nbformat.write(notebook, folder / "03_third.ipynb")
+    assert labs.run_all(["03"], out=tmp_path / "out", notebooks=folder)[0].error == ""
+
+
 def test_a_dead_kernel_and_a_hanging_cell_do_not_stop_the_others(folder, tmp_path):
     for name, source in (("01_first", "import os; os._exit(1)"), ("02_second", "import time; time.sleep(60)")):
         notebook = nbformat.read(folder / f"{name}.ipynb", 4)

@@ -97,6 +97,8 @@ def run(path: Path, out: Path, parameters: dict, cell_timeout: int) -> LabResult
     import papermill
 
     os.environ.setdefault("TQDM_DISABLE", "1")          # bars are for people; in a page they stay behind as dead widgets
+    if os.environ.get("VAEKIT_DATA"):                   # a kernel starts in the lab's folder, where a relative path leads elsewhere
+        os.environ["VAEKIT_DATA"] = str(Path(os.environ["VAEKIT_DATA"]).expanduser().resolve())
     target, error, start = out / path.name, "", time.perf_counter()
     try:
         papermill.execute_notebook(str(path), str(target), parameters, progress_bar=False, cwd=str(path.parent),

@@ -251,7 +251,7 @@ display(Markdown("| d | PCA | AE | AE: variance explained | class known |\n|---|
 # %% [markdown]
 # On Fashion-MNIST there is no bend at 2. Going from one number to two removes about 28 % of the error, going from two to four another 28 %, from four to eight still 16 %. Two numbers know the class of about six test images in ten, four of about seven; beyond eight the class gains little.
 #
-# On S4's own data (`dataset="mnist"`, everything else as here) we measured the same pattern, more sharply: $d = 2$ explains 29 % of the variance and knows the class of 62 % of the test images, $d = 4$ explains 52 % and knows 83 %. So the claim holds in one sense only: 2 is the smallest size that gives a *map* one can look at. As a compressor, 4 is the better choice, and it is the one S4 itself trained.
+# On S4's own data (`dataset="mnist"`, everything else as here) we measured the same pattern, more sharply: $d = 2$ explains 29 % of the variance and knows the class of six test images in ten, $d = 4$ explains 52 % and knows eight in ten. So the claim holds in one sense only: 2 is the smallest size that gives a *map* one can look at. As a compressor, 4 is the better choice, and it is the one S4 itself trained.
 
 # %% [markdown]
 # ## 5 · The latent map
