@@ -12,6 +12,7 @@ import urllib.request
 
 import nbformat
 import pytest
+from conftest import REPO
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect, sync_playwright
 
@@ -95,6 +96,22 @@ def test_arrow_keys_move_the_picture_without_a_network(tmp_path, trained):
             _until(lambda: picture.screenshot() == before, f"{other} did not bring the picture back")  # noqa: B023
         context.close()
     assert not outside, f"the page asked for {outside}"
+
+
+def test_a_lab_opens_whatever_the_times_of_its_files(tmp_path):
+    """Jupyter must not compare a lab with its twin: git keeps no times, and a lab that refuses to open is no lab."""
+    root, scratch = tmp_path / "root", tmp_path / "scratch"
+    shutil.copytree(REPO / "notebooks", root)
+    scratch.mkdir()
+    lab = sorted(root.glob("*.ipynb"))[0]
+    os.utime(root / "src" / f"{lab.stem}.py", (0, 0))
+    with jupyterlab(root, scratch) as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{url}/lab/workspaces/test/tree/{lab.name}?reset")
+        expect(page.locator(".jp-Notebook .jp-MarkdownCell h1").first).to_contain_text("01 · The autoencoder", timeout=60_000)
+        expect(page.locator(".jp-Dialog")).to_have_count(0)
+        browser.close()
 
 
 def _until(holds, otherwise):
