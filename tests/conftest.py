@@ -34,6 +34,12 @@ def digits():
     return data.load("digits", "train"), data.load("digits", "test")
 
 
+@pytest.fixture
+def small(digits):
+    """300 digits to train on, 100 to test."""
+    return digits[0].first(300), digits[1].first(100)
+
+
 @pytest.fixture(scope="session")
 def trained(digits):
     """A two-dimensional VAE that has learned the digits a little: one training serves many tests."""

@@ -9,11 +9,6 @@ from vaekit import autoencoder, data, losses, nets, recipes, training
 from vaekit.errors import UserError
 
 
-@pytest.fixture
-def small(digits):
-    return digits[0].first(300), digits[1].first(100)
-
-
 def model(latent_dim=2, seed=0):
     return recipes.build("mlp-vae-mnist-small", latent_dim, seed=seed)
 
@@ -121,55 +116,6 @@ def test_same_seed_same_weights_and_the_callers_randomness_is_untouched(small):
     fit(b, small, seed=7)
     fit(c, small, seed=8)
     assert same(a, b) and not same(a, c)
-
-
-@pytest.mark.parametrize("schedule", ["constant", "one-cycle"])
-def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(small, tmp_path, schedule):
-    whole, broken, resumed = model(), model(), model(seed=9)
-    history = fit(whole, small, epochs=5, schedule=schedule)
-    path, calls = tmp_path / "run.safetensors", 0
-
-    def interrupted(output, x, c):
-        nonlocal calls
-        calls += 1
-        if calls > 21:                                         # 6 steps an epoch and 1 to evaluate: in the middle of the fourth
-            raise KeyboardInterrupt
-        return losses.negative_elbo(output, x)
-
-    with pytest.raises(KeyboardInterrupt):
-        training.fit(broken, small[0], interrupted, test=small[1], epochs=5, batch_size=50, schedule=schedule, checkpoint=path)
-    again = fit(resumed, small, epochs=5, schedule=schedule, checkpoint=path)
-    assert same(whole, resumed)
-    assert again["test_loss"] == history["test_loss"] and again["train_kl"] == history["train_kl"]
-    assert list(tmp_path.iterdir()) == [path], "no temporary files"
-
-
-def test_a_finished_constant_run_can_be_prolonged(small, tmp_path):
-    a, b = model(), model()
-    fit(a, small, epochs=2, checkpoint=tmp_path / "run.safetensors")
-    fit(a, small, epochs=4, checkpoint=tmp_path / "run.safetensors")
-    fit(b, small, epochs=4)
-    assert same(a, b)
-
-
-@pytest.mark.parametrize("change, words", [({"batch_size": 60}, "other settings .batch_size 50 → 60"), ({"seed": 1}, "seed 0 → 1")])
-def test_a_checkpoint_of_another_run_is_refused(small, tmp_path, change, words):
-    fit(model(), small, checkpoint=tmp_path / "run.safetensors")
-    with pytest.raises(UserError, match=words):
-        fit(model(), small, checkpoint=tmp_path / "run.safetensors", **change)
-
-
-def test_a_checkpoint_of_another_model_or_a_broken_one_is_refused(small, tmp_path):
-    path = tmp_path / "run.safetensors"
-    fit(model(2), small, checkpoint=path)
-    with pytest.raises(UserError, match="belongs to another model"):
-        fit(model(3), small, checkpoint=path)
-    path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(UserError, match="not a readable safetensors file"):
-        fit(model(2), small, checkpoint=path)
-    recipes.save(path, "mlp-vae-mnist-small", model(2))
-    with pytest.raises(UserError, match="holds weights but no training state"):
-        fit(model(2), small, checkpoint=path)
 
 
 def test_early_stopping_keeps_the_best_weights(small):
