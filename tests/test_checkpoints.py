@@ -1,21 +1,9 @@
 """A run that is interrupted ends where an uninterrupted one does."""
 import pytest
-import torch
+from test_training import fit, model, same
 
 from vaekit import losses, recipes, training
 from vaekit.errors import UserError
-
-
-def model(latent_dim=2, seed=0):
-    return recipes.build("mlp-vae-mnist-small", latent_dim, seed=seed)
-
-
-def fit(m, images, **settings):
-    return training.fit(m, images[0], losses.negative_elbo, test=images[1], **{"epochs": 2, "batch_size": 50, **settings})
-
-
-def same(a, b):
-    return all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values()))
 
 
 @pytest.mark.parametrize("schedule", ["constant", "one-cycle"])
