@@ -16,7 +16,7 @@ from conftest import REPO
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect, sync_playwright
 
-from vaekit import recipes
+from vaekit import pages, recipes
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium on the PATH (Debian: apt-get install chromium)")
@@ -112,6 +112,22 @@ def test_a_lab_opens_whatever_the_times_of_its_files(tmp_path):
         expect(page.locator(".jp-Notebook .jp-MarkdownCell h1").first).to_contain_text("01 · The autoencoder", timeout=60_000)
         expect(page.locator(".jp-Dialog")).to_have_count(0)
         browser.close()
+
+
+def test_a_page_of_the_lab_runner_fetches_nothing(tmp_path):
+    lab = sorted((REPO / "notebooks").glob("*.ipynb"))[0]
+    pages.write(nbformat.read(lab, 4), tmp_path / lab.name)
+    asked = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto((tmp_path / f"{lab.stem}.html").as_uri(), wait_until="load")
+        page.wait_for_timeout(500)
+        formula = page.locator("math[display=block]").first
+        assert formula.bounding_box()["height"] > 15, "the browser draws the formula"
+        browser.close()
+    assert [url for url in asked if url.startswith("http")] == []
 
 
 def _until(holds, otherwise):

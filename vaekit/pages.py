@@ -17,7 +17,7 @@ def write(notebook, target: Path) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = set_aside(cell.source, formulas)
-    exporter = HTMLExporter(embed_images=True, mathjax_url="")
+    exporter = HTMLExporter(embed_images=True, mathjax_url="", require_js_url="")
     body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": target.stem}})
     body = re.sub(r"mathml(\d+)formula", lambda match: formulas[int(match[1])], body)
     _write(target.with_suffix(".html"), body.encode())
