@@ -27,6 +27,12 @@ def test_the_report_is_compared_on_its_own_data_only(trained):
     assert f"{loss:9.2f}   report 144.49   difference {loss - 144.49:+.2f}" in results.against_report(same)
 
 
+def test_small_terms_keep_their_digits(trained):
+    row = trained.history.last | {"test_error": 0.0047}
+    text = results.against_report(trained._replace(history=type(trained.history)([row])))
+    assert re.search(r"error +0\.0047$", text, re.M)
+
+
 def test_with_patience_the_best_epoch_is_told(trained):
     patient = trained._replace(settings=trained.settings | {"patience": 3})
     best = min(trained.history.rows, key=lambda row: row["test_loss"])

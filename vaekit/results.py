@@ -47,7 +47,8 @@ def against_report(run: recipes.Run) -> str:
     reported = run.recipe.reported.get(run.model.latent_dim, {}) if run.settings["data"] == run.recipe.data else {}
     lines = [f"epoch {row['epoch']}, test set, per image:"]
     for term in (key.removeprefix("test_") for key in row if key.startswith("test_")):
-        line = f"  {term:15}{row[f'test_{term}']:9.2f}"
+        value = row[f"test_{term}"]
+        line = f"  {term:15}{value:9.2f}" if value >= 1 else f"  {term:15}{value:9.4f}"           # an error rate needs its small digits
         if term in reported:
             line += f"   report {reported[term]:.2f}   difference {row[f'test_{term}'] - reported[term]:+.2f}"
         lines.append(line)
