@@ -1,7 +1,6 @@
 """Feature networks: what FID and KID look through, and who reads the class of a generated image."""
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import socket
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from ..errors import UserError, pick
 from ..files import load_weights
 from ..images import ImageSet, as_image_set
 from ..training import pick_device
+from .evaluation import evaluating
 
 # sha256 of each weight file; data/README.md repeats those of the built-in ones. Other weights give other scores, so they are refused.
 HASHES: dict[str, str] = {
@@ -71,7 +71,7 @@ class FeatureNetwork:
             raise UserError(f"the feature network {self.name!r} takes images of shape {tuple(shape)}, got {images.shape}; "
                             "use features='inception', which takes any, or your own network")
         device = device_of(self.module) if any(True for _ in self.module.parameters()) else images.x.device
-        with _evaluating(self.module), torch.no_grad():
+        with evaluating(self.module):
             parts = [network(images.images(slice(i, i + self.chunk)).to(device)) for i in range(0, len(images), self.chunk)]
         if not all(isinstance(part, Tensor) and part.ndim == 2 for part in parts) or sum(map(len, parts)) != len(images):
             got = tuple(parts[0].shape) if isinstance(parts[0], Tensor) else type(parts[0]).__name__
@@ -182,15 +182,3 @@ def _hash_of_parameters(module: nn.Module) -> str:
         digest.update(name.encode())
         digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-
-
-@contextlib.contextmanager
-def _evaluating(module: nn.Module):
-    """Evaluation mode inside the block; afterwards each part is as it was (a backbone may have been frozen on purpose)."""
-    modes = [(part, part.training) for part in module.modules()]
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, mode in modes:
-            part.training = mode

@@ -10,7 +10,7 @@ from torch import Tensor
 from ..errors import UserError, at_least
 from ..images import ImageSet, check_images
 from ..losses import gaussian_kl
-from .likelihood import evaluating
+from .evaluation import evaluating
 from .score import Score, bootstrap
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import UserError, at_least, pick
 from ..images import ImageSet, check_images
+from .evaluation import evaluating
 from .score import Score, bootstrap
 
 NATS, BITS = "nats per image", "bits per dimension"
@@ -84,19 +84,6 @@ def bits_per_dimension(score: Score, pixels: int) -> Score:
     scale = 1 / (at_least("pixels", pixels, 1) * math.log(2))
     floor = None if score.floor is None else score.floor * scale
     return replace(score, value=score.value * scale, low=score.low * scale, high=score.high * scale, floor=floor, unit=BITS)
-
-
-@contextmanager
-def evaluating(model):
-    """The model in evaluation mode and without gradient; afterwards in the mode it was in. A model need not be a torch module."""
-    module = model if isinstance(model, nn.Module) else nn.Module()
-    was_training = module.training
-    module.eval()
-    try:
-        with torch.no_grad():
-            yield model
-    finally:
-        module.train(was_training)
 
 
 def _data(model, x: ImageSet | Tensor) -> Tensor:
