@@ -1,4 +1,6 @@
 """A run that is interrupted ends where an uninterrupted one does."""
+import functools
+
 import pytest
 from test_training import fit, model, same
 
@@ -12,6 +14,7 @@ def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(small, tmp_path
     history = fit(whole, small, epochs=5, schedule=schedule)
     path, calls = tmp_path / "run.safetensors", 0
 
+    @functools.wraps(losses.negative_elbo)
     def interrupted(output, x, c):
         nonlocal calls
         calls += 1

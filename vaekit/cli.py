@@ -1,4 +1,4 @@
-"""The command line: vaekit labs | train | data."""
+"""The command line: vaekit labs | train | reproduce | data."""
 from __future__ import annotations
 
 import functools
@@ -56,6 +56,8 @@ def train(
     data: Annotated[Optional[str], typer.Option(help="data set (vaekit data lists them); the recipe's own if left out")] = None,
     epochs: Annotated[Optional[int], typer.Option(help="passes over the training set")] = None,
     latent_dim: Annotated[Optional[int], typer.Option(help="size of z")] = None,
+    beta: Annotated[Optional[float], typer.Option(help="weight of the KL: 1 is the ELBO")] = None,
+    condition: Annotated[Optional[str], typer.Option(help="one-hot, embedding or attributes, for a conditional recipe")] = None,
     batch_size: Annotated[Optional[int], typer.Option(help="images a step")] = None,
     lr: Annotated[Optional[float], typer.Option(help="learning rate")] = None,
     patience: Annotated[Optional[int], typer.Option(help="stop after so many epochs without a better test loss")] = None,
@@ -77,11 +79,38 @@ def train(
     checkpoint = out / "checkpoint.safetensors"
     if checkpoint.exists():
         typer.echo(f"going on from {checkpoint}")
-    run = recipes.train(name, data=data, latent_dim=latent_dim, fast=fast, limit=limit, seed=seed, device=device, checkpoint=checkpoint,
-                        epochs=epochs, batch_size=batch_size, lr=lr, patience=patience, progress=sys.stderr.isatty())
+    run = recipes.train(name, data=data, latent_dim=latent_dim, beta=beta, condition=condition, fast=fast, limit=limit, seed=seed, device=device,
+                        checkpoint=checkpoint, epochs=epochs, batch_size=batch_size, lr=lr, patience=patience, progress=sys.stderr.isatty())
     files = results.write(run, out)
     checkpoint.unlink(missing_ok=True)                  # it served its purpose; a finished run is trained afresh next time
     typer.echo(f"{recipe.title} ({recipe.source}) on {run.train}\n{results.against_report(run)}\nwritten: " + ", ".join(str(f) for f in files))
+
+
+@app.command()
+@plain_errors
+def reproduce(
+    name: Annotated[Optional[str], typer.Argument(help="a report's table, or a recipe with reported numbers; all are listed if left out")] = None,
+    fast: Annotated[bool, typer.Option("--fast", help="the recipe's fast schedule instead of the report's")] = False,
+    jobs: Annotated[Optional[int], typer.Option(help="rows trained at a time; on the CPU one a core if left out")] = None,
+    data: Annotated[Optional[str], typer.Option(help="another data set than the report's, for a trial")] = None,
+    epochs: Annotated[Optional[int], typer.Option(help="passes over the training set, for a trial")] = None,
+    limit: Annotated[Optional[int], typer.Option(help="train on the first so many images only, for a trial")] = None,
+    seed: Annotated[int, typer.Option(help="same seed, same machine, same numbers")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu")] = "auto",
+    out: Annotated[Optional[Path], typer.Option(help="folder for the results, runs/NAME or runs/NAME-fast if left out")] = None,
+):
+    """Train the rows of a report's table and print it beside the report's. Interrupted, it goes on where it stopped."""
+    from . import reproduce as reproduction
+    from . import results
+
+    if name is None:
+        typer.echo("tables and recipes (vaekit reproduce NAME): " + ", ".join(reproduction.names()))
+        return
+    out = Path("runs") / (name + "-fast" * fast) if out is None else out
+    rows = reproduction.reproduce(name, out=out, fast=fast, jobs=jobs, data=data, epochs=epochs, limit=limit, seed=seed, device=device,
+                                  report=typer.echo)
+    text = reproduction.table(rows)
+    typer.echo(f"\n{text}\n\nwritten: " + ", ".join(str(f) for f in results.write_table(name, rows, text, out)))
 
 
 @app.command()

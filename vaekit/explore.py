@@ -1,16 +1,17 @@
-"""Sliders: walk through a latent space by hand. Plain ipywidgets (≥ 7.7) and a PNG, so they run in JupyterLab, Notebook, Colab and Binder.
+"""Sliders: walk through a latent space by hand, choose a class, move along a row of models. Plain ipywidgets (≥ 7.7) and a PNG, so they run in JupyterLab, Notebook, Colab and Binder.
 
 A slider never redraws a figure: it decodes one latent and sends about 1 kB of PNG at native size, which the browser enlarges.
 """
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import ipywidgets
 import torch
 from torch import Tensor
 
+from .conditioning import is_conditional
 from .errors import UserError, at_least
 from .plots import SUBSCRIPTS
 
@@ -19,7 +20,7 @@ PIXELATED = "<style>.vaekit-pixels img, img.vaekit-pixels { image-rendering: pix
 
 
 class Walk(ipywidgets.VBox):
-    """One slider per latent dimension, and the image decoded where they stand.
+    """One slider per latent dimension, and the image decoded where they stand; for a conditional model, a list of classes to choose from above.
 
     Args:
         model: anything with `decode` and `latent_dim`.
@@ -27,19 +28,30 @@ class Walk(ipywidgets.VBox):
         low, high: ends of the sliders, a number or one for each.
         start: latent (latent_dim,) to set out from; zeros if left out.
         size: width of the picture in CSS pixels.
+        classes: names of the classes of a conditional model, in the order of its labels.
+    Raises:
+        UserError: dims that the model does not have; classes without a condition, or a condition without classes.
     """
 
-    def __init__(self, model, dims: int | Sequence[int] = 2, *, low=-5.0, high=5.0, start: Tensor | None = None, size: int = 224):
+    def __init__(self, model, dims: int | Sequence[int] = 2, *, low=-5.0, high=5.0, start: Tensor | None = None, size: int = 224,
+                 classes: Sequence[str] = ()):
         dims = range(at_least("dims", dims, 1)) if isinstance(dims, int) else dims
         if not dims or min(dims) < 0 or max(dims) >= model.latent_dim:
             raise UserError(f"dims must lie in 0 … {model.latent_dim - 1} for this model, got {list(dims)}")
+        if bool(classes) != is_conditional(model):
+            raise UserError("a conditional model needs classes=…, the names to choose from" if is_conditional(model)
+                            else "this model is unconditional, so there is no class to choose; leave classes out")
+        if classes and len(classes) != model.condition.size:
+            raise UserError(f"this model knows {model.condition.size} classes, got {len(classes)} names")
         self.model, self.dims = model, list(dims)
         self.z = torch.zeros(1, model.latent_dim) if start is None else start.detach().cpu().reshape(1, -1).clone()
         lows, highs = _each(low, self.dims), _each(high, self.dims)
         self.sliders = [self._slider(dim, a, b) for dim, a, b in zip(self.dims, lows, highs)]
         self.image = ipywidgets.Image(format="png", width=size, height=size)
         self.image.add_class("vaekit-pixels")
-        super().__init__([*self.sliders, self.image, ipywidgets.HTML(PIXELATED)])
+        self.choice = ipywidgets.Dropdown(options=[(name, label) for label, name in enumerate(classes)], description="class")
+        self.choice.observe(lambda change: self._decode(), names="value")
+        super().__init__([*([self.choice] if classes else []), *self.sliders, self.image, ipywidgets.HTML(PIXELATED)])
         self._decode()
 
     def _slider(self, dim: int, low: float, high: float) -> ipywidgets.FloatSlider:
@@ -53,10 +65,49 @@ class Walk(ipywidgets.VBox):
         for dim, slider in zip(self.dims, self.sliders):
             self.z[0, dim] = slider.value
         with torch.inference_mode():
-            self.image.value = png(self.model.decode(self.z)[0])
+            told = () if self.choice.value is None else (self.choice.value,)
+            self.image.value = png(self.model.decode(self.z, *told)[0])
 
     def __repr__(self) -> str:                 # stable: the default one prints every byte of the picture
-        return f"Walk({len(self.sliders)} slider{'s' * (len(self.sliders) > 1)} over a {self.model.latent_dim}-dimensional latent space)"
+        chooser = f", {len(self.choice.options)} classes" * bool(self.choice.options)
+        return f"Walk({len(self.sliders)} slider{'s' * (len(self.sliders) > 1)} over a {self.model.latent_dim}-dimensional latent space{chooser})"
+
+
+class Along(ipywidgets.VBox):
+    """One slider over a row of sheets, β = 0.1, 0.5, 1, …, say: what each model makes of the same latents or the same images.
+
+    Args:
+        sheets: what the slider stops at → images (N, C, H, W) in [0, 1], all of one shape.
+        label: name of the slider. captions: a line of text for each stop.
+        columns: images a row. scale: CSS pixels per pixel.
+    Raises:
+        UserError: fewer than two sheets, sheets of different shapes, captions for other stops.
+    """
+
+    def __init__(self, sheets: Mapping[object, Tensor], *, label: str = "β", captions: Mapping[object, str] | None = None,
+                 columns: int = 8, scale: int = 2):
+        from torchvision.utils import make_grid
+
+        if len(sheets) < 2 or len({tuple(images.shape) for images in sheets.values()}) != 1:
+            raise UserError("a slider needs two or more sheets of the same shape (N, C, H, W)")
+        if captions is not None and set(captions) != set(sheets):
+            raise UserError(f"captions are needed for the slider's own stops, {', '.join(map(str, sheets))}")
+        grids = {stop: make_grid(images.detach().cpu(), at_least("columns", columns, 1), padding=1, pad_value=1.0) for stop, images in sheets.items()}
+        self.pictures, self.captions = {stop: png(grid) for stop, grid in grids.items()}, captions or {}
+        height, width = next(iter(grids.values())).shape[1:]
+        self.slider = ipywidgets.SelectionSlider(options=[(str(stop), stop) for stop in sheets], description=label, continuous_update=True)
+        self.image = ipywidgets.Image(format="png", width=width * scale, height=height * scale)
+        self.image.add_class("vaekit-pixels")
+        self.text = ipywidgets.HTML()
+        self.slider.observe(lambda change: self._show(), names="value")
+        super().__init__([self.slider, self.image, self.text, ipywidgets.HTML(PIXELATED)])
+        self._show()
+
+    def _show(self) -> None:
+        self.image.value, self.text.value = self.pictures[self.slider.value], self.captions.get(self.slider.value, "")
+
+    def __repr__(self) -> str:
+        return f"Along({self.slider.description} = {', '.join(name for name, _ in self.slider.options)})"
 
 
 def png(image: Tensor) -> bytes:

@@ -20,7 +20,7 @@ class ImageSet:
 
     Attributes:
         x: (N, C, H, W), uint8, or float32 in [0, 1]. Read it through `images()`, which always gives float32 in [0, 1].
-        y: (N,) int64, positions in `classes`.
+        y: (N,) int64, positions in `classes`; or attributes, (N, A) of 0 and 1, one column each of `classes`.
         factors: (N, F) int64, what an image was drawn from, where that is known (`synthetic`); `factor_names` names the columns.
     """
 
@@ -34,11 +34,11 @@ class ImageSet:
     def __post_init__(self):
         if self.x.ndim != 4:
             raise UserError(f"images have shape (N, C, H, W), got {tuple(self.x.shape)}")
-        if self.y.shape != (len(self.x),):
+        if self.y.shape not in ((len(self.x),), (len(self.x), len(self.classes))):
             raise UserError(f"one label an image is needed: {len(self.x)} images, labels of shape {tuple(self.y.shape)}")
         if self.x.dtype != torch.uint8:
             check_images(self.x)
-        check_labels(self.y, len(self.classes))
+        check_labels(self.y, 2 if self.y.ndim == 2 else len(self.classes), "attributes" if self.y.ndim == 2 else "labels")
         if self.factors is not None and self.factors.shape != (len(self.x), len(self.factor_names)):
             raise UserError(f"factors are one row an image and one column a name, got {tuple(self.factors.shape)} for {len(self.x)} images "
                             f"and {len(self.factor_names)} names")
@@ -47,7 +47,8 @@ class ImageSet:
         return len(self.x)
 
     def __repr__(self) -> str:
-        return f"ImageSet({self.name}: {len(self):,} images of {'×'.join(map(str, self.shape))}, {len(self.classes)} classes)"
+        labels = "attributes" if self.y.ndim == 2 else "classes"
+        return f"ImageSet({self.name}: {len(self):,} images of {'×'.join(map(str, self.shape))}, {len(self.classes)} {labels})"
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -68,6 +69,8 @@ class ImageSet:
 
     def only(self, *names: str) -> ImageSet:
         """The images of the named classes; labels keep their meaning."""
+        if self.y.ndim == 2:
+            raise UserError("an image with attributes has no single class; choose images by a column of y instead")
         wanted = torch.tensor([self.classes.index(pick("class", name, self.classes)) for name in names], device=self.y.device)
         return self._take(torch.isin(self.y, wanted))
 

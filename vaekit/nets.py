@@ -18,12 +18,12 @@ Shape = tuple[int, int, int]
 
 def mlp_encoder(image_shape: Shape, hidden: Sequence[int]) -> nn.Sequential:
     """Flatten, then a linear layer and a ReLU per hidden width: (N, C, H, W) → (N, hidden[-1])."""
-    return nn.Sequential(nn.Flatten(), *_mlp([math.prod(image_shape), *hidden]))
+    return nn.Sequential(nn.Flatten(), *linear_relu([math.prod(image_shape), *hidden]))
 
 
 def mlp_decoder(latent_dim: int, hidden: Sequence[int], image_shape: Shape) -> nn.Sequential:
     """The encoder mirrored, ending in one logit a pixel: (N, latent_dim) → (N, C, H, W)."""
-    layers = _mlp([at_least("latent_dim", latent_dim, 1), *hidden])
+    layers = linear_relu([at_least("latent_dim", latent_dim, 1), *hidden])
     return nn.Sequential(*layers, nn.Linear(hidden[-1], math.prod(image_shape)), nn.Unflatten(1, image_shape))
 
 
@@ -50,6 +50,26 @@ def conv_decoder(latent_dim: int, image_shape: Shape = (1, 28, 28)) -> nn.Sequen
     )
 
 
+def pooling_encoder(image_shape: Shape = (1, 28, 28), channels: tuple[int, int] = (16, 32)) -> nn.Sequential:
+    """Two convolutions, each followed by max pooling: (N, C, H, W) → (N, channels[1]·H/4·W/4). Source: S4 (see `recipes`)."""
+    _by_four(image_shape)
+    return nn.Sequential(
+        nn.Conv2d(image_shape[0], channels[0], 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),          # 28×28 → 14×14
+        nn.Conv2d(channels[0], channels[1], 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),             # 14×14 → 7×7
+        nn.Flatten(),
+    )
+
+
+def upsampling_decoder(latent_dim: int, image_shape: Shape = (1, 28, 28), *, hidden: int, channels: tuple[int, int] = (16, 32)) -> nn.Sequential:
+    """Two linear layers and two transposed convolutions that double the size: (N, latent_dim) → (N, C, H, W). Source: S4."""
+    height, width = _by_four(image_shape)
+    return nn.Sequential(
+        *linear_relu([at_least("latent_dim", latent_dim, 1), hidden, channels[1] * height * width]), nn.Unflatten(1, (channels[1], height, width)),
+        nn.ConvTranspose2d(channels[1], channels[0], 2, stride=2), nn.ReLU(),                      # 7×7 → 14×14
+        nn.ConvTranspose2d(channels[0], image_shape[0], 2, stride=2),                              # 14×14 → 28×28
+    )
+
+
 def fit_together(encoder: nn.Module, decoder: nn.Module, latent_dim: int, image_shape: Shape) -> int:
     """The number of features the encoder gives, after checking with two blank images that both bodies suit the shape.
 
@@ -73,7 +93,8 @@ def fit_together(encoder: nn.Module, decoder: nn.Module, latent_dim: int, image_
     return features.shape[1]
 
 
-def _mlp(widths: Sequence[int]) -> list[nn.Module]:
+def linear_relu(widths: Sequence[int]) -> list[nn.Module]:
+    """A linear layer and a ReLU for each step from one width to the next; none for a single width."""
     layers = []
     for before, after in zip(widths, widths[1:]):
         layers += [nn.Linear(before, at_least("a hidden width", after, 1)), nn.ReLU()]
@@ -84,3 +105,9 @@ def _only_28(image_shape: Shape) -> int:
     if tuple(image_shape[1:]) != (28, 28):
         raise UserError(f"this convolutional body is made for 28×28 images, got {image_shape[1]}×{image_shape[2]}; use mlp_encoder and mlp_decoder")
     return image_shape[0]
+
+
+def _by_four(image_shape: Shape) -> tuple[int, int]:
+    if image_shape[1] % 4 or image_shape[2] % 4:
+        raise UserError(f"this body halves the image twice: its sides must be multiples of 4, got {image_shape[1]}×{image_shape[2]}")
+    return image_shape[1] // 4, image_shape[2] // 4

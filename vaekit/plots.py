@@ -88,6 +88,27 @@ def lines(x: Sequence[float], series: Mapping[str, Sequence[float]], *, title: s
     return fig
 
 
+def rate_distortion(series: Mapping[str, Mapping[object, tuple[float, float]]], *, title: str = "Rate and distortion", label: str = ""):
+    """Rate (KL) against distortion (reconstruction), nats per image: {"here": {β: (rate, distortion), …}, …}; each point is labelled `label`β.
+
+    Source: Alemi et al. 2018 for the picture. On the grey lines rate + distortion, the −ELBO, is the same.
+    """
+    fig, ax = figure(6.5, 4)
+    for (name, points), marker, colour in zip(series.items(), "osD^v", LINES):
+        ordered = sorted(points.items(), key=lambda item: item[1])
+        ax.plot(*zip(*(point for _, point in ordered)), marker + ("-" if len(series) == 1 else ""), color=colour, label=name)
+        for key, point in ordered if name == next(iter(series)) else ():
+            ax.annotate(f"{label}{key}", point, xytext=(6, 5), textcoords="offset points", path_effects=_halo())
+    every = [point for points in series.values() for point in points.values()]
+    for total in {round(sum(point)) for point in every}:
+        ax.axline((0, total), slope=-1, color="0.88", linewidth=0.8, zorder=0)
+    ax.set(title=title, xlabel="rate: KL, nats per image", ylabel="distortion: −log p(x | z), nats per image", xlim=(0, None))
+    ax.margins(x=0.12, y=0.08)
+    if len(series) > 1:
+        ax.legend()
+    return fig
+
+
 def latent_map(z: Tensor, y: Tensor, classes: Sequence[str], *, title: str = "", extra: Tensor | None = None, extra_name: str = "",
                xlabel: str = "z₁", ylabel: str = "z₂", limit: float | None = None):
     """Latents (N, 2) as points coloured by class, each class named at its median; `extra` points (M, 2) as crosses."""

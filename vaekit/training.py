@@ -14,9 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from .checkpoints import Checkpoint
+from .conditioning import is_conditional, labels_of
 from .errors import UserError, at_least, pick
 from .files import atomic
 from .images import ImageSet, as_image_set
+from .losses import describe
 
 Loss = Callable[..., dict[str, Tensor]]     # loss(model's output, images, labels) → named terms, (N,) each; "loss" is the one to minimise
 
@@ -30,6 +32,7 @@ def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSe
     Args:
         train, test: image sets, or tensors of images (N, C, H, W).
         loss: maps (model's output, images, labels) to named terms of shape (N,); the mean of "loss" is minimised, all are recorded.
+            One with a method `at(progress)` changes in the course of training (`losses.Scheduled`); the test set always sees its final form.
         schedule: "constant", or "one-cycle" (Smith 2018): up to `lr` over 30 % of the steps, then down to almost 0.
         patience: stop after so many epochs without a better test loss, and take the best weights back. Needs `test`.
         augment: maps a batch of training images to a changed one, anew in each epoch; the test set stays as it is.
@@ -39,14 +42,15 @@ def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSe
     Raises:
         UserError: settings out of range, images outside [0, 1], a loss that is no longer finite, a checkpoint of another run.
     """
+    labels_of(model, train), test is None or labels_of(model, test)           # a conditional model cannot train on images alone
     train, test = as_image_set(train), None if test is None else as_image_set(test)
     _check_settings(epochs, batch_size, lr, weight_decay, schedule, patience, test)
     device = pick_device(device)
     model, train = _to(model, device), train.to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, weight_decay=weight_decay, fused=device.type in ("cpu", "cuda"))
     steps = math.ceil(len(train) / batch_size)
-    settings = dict(batch_size=batch_size, lr=lr, weight_decay=weight_decay, schedule=schedule, seed=seed, images=len(train))
-    settings |= {} if schedule == "constant" else {"epochs": epochs}        # a constant schedule can be prolonged, a cycle cannot
+    settings = dict(batch_size=batch_size, lr=lr, weight_decay=weight_decay, schedule=schedule, seed=seed, images=len(train), loss=describe(loss))
+    settings |= {} if schedule == "constant" and not hasattr(loss, "at") else {"epochs": epochs}    # a constant run can be prolonged, a cycle cannot
     saved = Checkpoint(checkpoint, settings, model, optimizer)
     history = History(saved.rows)
     bar = _progress_bar(epochs * steps, len(history) * steps, progress)
@@ -60,9 +64,10 @@ def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSe
             model.train()
             for step, (x, c) in enumerate(train.batches(batch_size, shuffle=True, generator=generator)):
                 x = x if augment is None else augment(x)
+                done = (epoch * steps + step) / (epochs * steps)
                 for group in optimizer.param_groups:
-                    group["lr"] = lr * SCHEDULES[schedule]((epoch * steps + step) / (epochs * steps))
-                terms = _terms(model, loss, x, c, device)
+                    group["lr"] = lr * SCHEDULES[schedule](done)
+                terms = _terms(model, loss.at(done) if hasattr(loss, "at") else loss, x, c, device)
                 objective = terms["loss"].mean()
                 _stop_if_not_finite(objective, epoch, step, lr)
                 optimizer.zero_grad(set_to_none=True)
@@ -89,6 +94,7 @@ def evaluate(model: nn.Module, images: ImageSet | Tensor, loss: Loss, *, batch_s
 
     One latent sample an image, drawn from `seed`: the same estimate of the ELBO as in training, at the same β.
     """
+    labels_of(model, images)
     images = as_image_set(images)
     device, was_training, sums = next(model.parameters()).device, model.training, defaultdict(float)
     model.eval()
@@ -162,7 +168,8 @@ def pick_device(device: str = "auto") -> torch.device:
 def _terms(model, loss, x, c, device) -> dict[str, Tensor]:
     # bf16 pays only where there are tensor cores; the objective itself is always summed in float32
     with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda" and torch.cuda.is_bf16_supported()):
-        output = model(x)
+        # an objective may want several draws of z for each image
+        output = model(x, *((c,) if is_conditional(model) else ()), **({"samples": loss.samples} if hasattr(loss, "samples") else {}))
     return loss(_float(output), x, c)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ..conditioning import Unconditional
 from ..errors import UserError, at_least
 from ..files import check_labels
 from ..images import ImageSet
@@ -33,7 +34,8 @@ def class_consistency(model: nn.Module, classes: Sequence[int] | Tensor, *, n: i
         raise UserError("classes is empty; name at least one label to ask for, such as range(10)")
     labels = torch.tensor([at_least("class", label, 0) for label in classes])[torch.arange(at_least("n", n, 1)) % len(classes)]
     network = _classifier(features, labels)
-    if not hasattr(model, "sample") or "c" not in inspect.signature(model.sample).parameters:
+    told = hasattr(model, "sample") and "c" in inspect.signature(model.sample).parameters
+    if not told or isinstance(getattr(model, "condition", None), Unconditional):
         raise UserError(f"{type(model).__name__} takes no class: class consistency is for conditional models, which have sample(n, c=labels)")
     generator, training = torch.Generator().manual_seed(seed), getattr(model, "training", False)
     if training:

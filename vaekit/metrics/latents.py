@@ -1,12 +1,13 @@
 """What the latents do: how many are used, and whether together they fill the prior.
 
-A model needs `posterior(x) -> (mean, log_var)`, (N, D) each.
+A model needs `posterior(x) -> (mean, log_var)`, (N, D) each; a conditional one is given the labels, and its images must be an ImageSet.
 """
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+from ..conditioning import labels_of
 from ..errors import UserError, at_least
 from ..images import ImageSet, check_images
 from ..losses import gaussian_kl
@@ -22,12 +23,14 @@ def posteriors(model, x: ImageSet | Tensor, *, batch_size: int = 1000) -> tuple[
     """
     if not hasattr(model, "posterior"):
         raise UserError(f"{type(model).__name__} has no posterior, only points; the latent diagnostics need a VAE")
+    labels = labels_of(model, x)
     x = x.images() if isinstance(x, ImageSet) else x
     at_least("the number of images", len(x), 2)
     if getattr(model, "likelihood", "Bernoulli") == "Bernoulli":       # the linear-Gaussian oracle takes any real x
         check_images(x)
     with evaluating(model):
-        parts = [torch.stack(model.posterior(part)).cpu().double() for part in x.split(at_least("batch_size", batch_size, 1))]
+        batches = zip(*(each.split(at_least("batch_size", batch_size, 1)) for each in (x, *labels)))
+        parts = [torch.stack(model.posterior(*batch)).cpu().double() for batch in batches]
     mean, log_var = torch.cat(parts, 1)
     if not bool(mean.isfinite().all() and log_var.isfinite().all()):
         raise UserError("the model answers some image with inf or NaN latents. Are the images finite? If so, train at a lower lr")

@@ -1,0 +1,107 @@
+"""Recipes at work: train one, build its model, keep its weights."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from .. import nets
+from ..conditioning import is_conditional, make
+from ..data import SOURCES, load
+from ..errors import UserError, pick
+from ..files import load_weights, save_weights
+from ..images import ImageSet
+from ..losses import negative_elbo
+from ..training import History, fit
+from .table import Recipe, get
+
+
+class Run(NamedTuple):
+    """What `train` gives back."""
+
+    recipe: Recipe
+    model: nn.Module
+    history: History
+    train: ImageSet
+    test: ImageSet
+    settings: dict
+
+
+def train(name: str, *, data: str | None = None, latent_dim: int | None = None, beta: float | None = None, condition: str | None = None,
+          loss: Callable | None = None, fast: bool = False, root: str | Path | None = None, limit: int | None = None, seed: int = 0,
+          device: str = "auto", checkpoint: str | Path | None = None, progress: bool = True, **overrides) -> Run:
+    """Train a recipe, as its report did unless told otherwise.
+
+    Args:
+        data: a name for `load`; the report's data set if left out.
+        latent_dim: size of z; the report's if left out.
+        beta: weight of the KL, for a recipe trained with `losses.negative_elbo`; 1 if left out.
+        condition: how the class reaches a conditional recipe: "one-hot", "embedding" or "attributes"; the report's way if left out.
+        loss: another objective, see `losses`.
+        fast: the recipe's fast schedule instead of the report's.
+        limit: train on the first so many images only.
+        overrides: epochs, batch_size, lr, weight_decay, schedule, patience; None means the recipe's own.
+    Raises:
+        UserError: unknown recipe or data set, data not to be had, settings out of range, a condition for an unconditional recipe.
+    """
+    recipe = get(name)
+    loss = _objective(recipe, loss, beta)
+    settings = recipe.settings(fast=fast, **overrides)
+    data = recipe.data if data is None else pick("data set", data, SOURCES)
+    train_set, test_set = load(data, "train", root=root, limit=limit), load(data, "test", root=root)
+    model = build(name, latent_dim, train_set.shape, seed, condition, len(train_set.classes))
+    history = fit(model, train_set, loss, test=test_set, seed=seed, device=device, checkpoint=checkpoint, progress=progress,
+                  augment=recipe.augment, **settings)
+    return Run(recipe, model, history, train_set, test_set, settings | {"data": data, "seed": seed, "beta": 1.0 if beta is None else beta})
+
+
+def build(name: str, latent_dim: int | None = None, image_shape: nets.Shape = (1, 28, 28), seed: int = 0, condition: str | None = None,
+          classes: int = 10) -> nn.Module:
+    """A recipe's model with fresh weights drawn from `seed`. `condition` as for `train`; `classes` counts them, or the attributes."""
+    recipe = get(name)
+    if condition is not None and recipe.condition is None:
+        raise UserError(f"recipe {name!r} is unconditional: leave condition out, or choose a conditional recipe such as 'fc-cvae'")
+    latent_dim = recipe.latent_dim if latent_dim is None else latent_dim
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        told = (make(condition or recipe.condition, classes, latent_dim),) if recipe.condition else ()
+        return recipe.build(latent_dim, tuple(image_shape), *told)
+
+
+def save(path: str | Path, name: str, model: nn.Module) -> Path:
+    """Weights with what `load_model` needs to build the model again."""
+    metadata = {"recipe": name, "latent_dim": str(model.latent_dim), "image_shape": ",".join(map(str, model.image_shape))}
+    if is_conditional(model):
+        metadata |= {"condition": model.condition.kind, "classes": str(model.condition.size)}
+    return save_weights(path, model.state_dict(), metadata)
+
+
+def load_model(path: str | Path) -> nn.Module:
+    """The model that `save` wrote, ready to use (evaluation mode).
+
+    Raises:
+        UserError: no such file, damaged, or not written by `save`.
+    """
+    tensors, metadata = load_weights(path)
+    if "recipe" not in metadata:
+        raise UserError(f"{path} does not name its recipe; it was not written by vaekit.recipes.save")
+    model = build(metadata["recipe"], int(metadata["latent_dim"]), tuple(map(int, metadata["image_shape"].split(","))),
+                  condition=metadata.get("condition"), classes=int(metadata.get("classes", 10)))
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise UserError(f"{path} does not fit recipe {metadata['recipe']!r} of this version; train it again") from error
+    return model.eval()
+
+
+def _objective(recipe: Recipe, loss: Callable | None, beta: float | None) -> Callable:
+    if beta is None:
+        return loss or recipe.loss
+    if loss is not None or recipe.loss is not negative_elbo:
+        raise UserError(f"beta weighs the KL of losses.negative_elbo; recipe {recipe.name!r} is trained with "
+                        f"{'the loss you pass' if loss else 'another loss'}. Leave beta out")
+    return partial(negative_elbo, beta=float(beta))

@@ -1,0 +1,94 @@
+"""The recipes, one entry each."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from torch import Tensor, nn
+
+from ..classifier import jitter
+from ..errors import UserError, pick
+from ..losses import cross_entropy, negative_elbo, reconstruction_error
+from .builders import classifier, conv_autoencoder, conv_cvae, mlp_cvae, mlp_vae
+
+
+@dataclass(frozen=True)
+class Reported:
+    """One row of a report's table: the settings, and what it measured with them (test set, nats per image, where nothing else is said)."""
+
+    latent_dim: int
+    terms: Mapping[str, float]
+    beta: float = 1.0
+
+
+def _elbo_row(latent_dim: int, beta: float, reconstruction: float, kl: float, loss: float) -> Reported:
+    return Reported(latent_dim, {"reconstruction": reconstruction, "kl": kl, "loss": loss}, beta)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One system: what to build, how the report trained it, what the report measured."""
+
+    name: str
+    title: str
+    source: str                                        # the report's key, or "house" for what serves the labs themselves
+    build: Callable[..., nn.Module]                    # (latent_dim, image_shape) → model, with the condition third if it has one
+    loss: Callable
+    latent_dim: int
+    epochs: int
+    batch_size: int
+    lr: float = 1e-3
+    weight_decay: float = 0.0
+    schedule: str = "constant"
+    condition: str | None = None                       # how the class reaches the model: one of conditioning.CONDITIONS
+    data: str = "mnist"
+    augment: Callable[[Tensor], Tensor] | None = None
+    unit: str = "nats per image"                       # of the loss
+    fast: Mapping = field(default_factory=dict)        # settings that reach the same number sooner
+    reported: tuple[Reported, ...] = ()
+    note: str = ""
+
+    def settings(self, *, fast: bool = False, **overrides) -> dict:
+        """The arguments of `fit`: the report's, or the fast ones, with overrides that are not None on top."""
+        if fast and not self.fast:
+            raise UserError(f"recipe {self.name!r} has no fast schedule; leave --fast out, or set --epochs")
+        own = {key: getattr(self, key) for key in ("epochs", "batch_size", "lr", "weight_decay", "schedule")}
+        return own | (dict(self.fast) if fast else {}) | {k: v for k, v in overrides.items() if v is not None}
+
+    def reported_at(self, latent_dim: int, beta: float = 1.0) -> Mapping[str, float]:
+        """What the report measured with these settings on the recipe's own data set; nothing if it gives no such row."""
+        return next((row.terms for row in self.reported if (row.latent_dim, row.beta) == (latent_dim, beta)), {})
+
+
+RECIPES = {recipe.name: recipe for recipe in (
+    Recipe("conv-ae-mnist", "convolutional autoencoder", "S4", conv_autoencoder, reconstruction_error,
+           latent_dim=4, epochs=15, batch_size=512, weight_decay=1e-5, unit="squared error per image"),
+    Recipe("mlp-vae-mnist-small", "small MLP VAE, 784-32-32-20", "S4", mlp_vae(32, 32), negative_elbo,
+           latent_dim=20, epochs=10, batch_size=512,
+           note="the report gives one hidden size, 32; both hidden layers have it here"),
+    Recipe("mlp-vae-mnist", "MLP VAE, 784-256-256-z with z = 1, 2 or 64", "S1", mlp_vae(256, 256), negative_elbo,
+           latent_dim=64, epochs=300, batch_size=256, lr=1e-4,
+           fast=dict(epochs=25, batch_size=64, lr=2e-3, schedule="one-cycle"),
+           reported=(_elbo_row(1, 1, 156.82, 4.22, 161.04), _elbo_row(2, 1, 137.70, 6.80, 144.49), _elbo_row(64, 1, 76.23, 23.80, 100.03),
+                     _elbo_row(64, 0.1, 59.18, 77.68, 66.94), _elbo_row(64, 0.5, 69.50, 34.30, 86.65), _elbo_row(64, 2, 87.29, 15.46, 118.20),
+                     _elbo_row(64, 10, 143.37, 3.69, 180.22))),
+    Recipe("fc-vae", "fully connected VAE, three hidden layers, z = 15; MNIST or CIFAR-10 shapes", "S3", mlp_vae(400, 400, 400), negative_elbo,
+           latent_dim=15, epochs=10, batch_size=128,
+           note="the report calls the hidden width H and does not give it; 400 here"),
+    Recipe("fc-cvae", "fully connected conditional VAE, three hidden layers, z = 15; MNIST or CIFAR-10 shapes", "S3", mlp_cvae(400, 400, 400),
+           negative_elbo, latent_dim=15, epochs=10, batch_size=128, condition="one-hot",
+           note="the report calls the hidden width H and does not give it; 400 here"),
+    Recipe("conv-cvae-mnist", "convolutional conditional VAE, hidden 512, z = 2", "S4", conv_cvae, negative_elbo,
+           latent_dim=2, epochs=15, batch_size=100, condition="one-hot", reported=(Reported(2, {"fid_10": 182.47}),),
+           note="the report does not give the channels of its convolutions; 16 and 32 here. Its FID compares 10 images with 10"),
+    Recipe("classifier-fashion", "small classifier, the feature network of FID and KID on Fashion-MNIST", "house", classifier, cross_entropy,
+           latent_dim=64, epochs=14, batch_size=128, lr=6e-3, schedule="one-cycle", data="fashion_full", augment=partial(jitter, flip=True)),
+    Recipe("classifier-mnist", "small classifier, the feature network of FID and KID on MNIST", "house", classifier, cross_entropy,
+           latent_dim=64, epochs=8, batch_size=128, lr=6e-3, schedule="one-cycle", augment=jitter),
+)}
+
+
+def get(name: str) -> Recipe:
+    """A recipe by name, or a UserError that lists them."""
+    return RECIPES[pick("recipe", name, RECIPES)]

@@ -1,0 +1,185 @@
+"""A report's table again: each row trained with the report's recipe, one file a row, and the two tables side by side.
+
+A row that is finished has a file; one that was interrupted has a checkpoint. Whatever stopped a reproduction, the same command goes on from there.
+"""
+from __future__ import annotations
+
+import datetime
+import json
+import multiprocessing
+import os
+import platform
+import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from . import recipes
+from .errors import UserError, at_least, pick
+from .files import atomic, check_writable
+from .training import pick_device
+
+TABLES = {"s1-table1": "mlp-vae-mnist"}               # a report's own name for the rows of a recipe
+MEASURED = {"loss": "total", "reconstruction": "BCE", "kl": "KL", "fid_10": "FID, 10 images", "fid_5000": "FID, 5,000 images"}
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One row, finished: settings, what the report gives, what was measured here, and where and how."""
+
+    recipe: str
+    latent_dim: int
+    beta: float
+    settings: dict
+    reported: dict[str, float]
+    measured: dict[str, float]
+    seconds: float
+    date: str
+    machine: dict[str, str | int]
+
+    @property
+    def name(self) -> str:
+        return _name(self.latent_dim, self.beta)
+
+
+def names() -> list[str]:
+    """Everything that can be reproduced: tables by name, and each recipe with reported numbers."""
+    return [*TABLES, *(recipe.name for recipe in recipes.RECIPES.values() if recipe.reported)]
+
+
+def reproduce(name: str, *, out: str | Path, fast: bool = False, jobs: int | None = None, seed: int = 0, device: str = "auto",
+              data: str | None = None, root: str | Path | None = None, limit: int | None = None, epochs: int | None = None,
+              report: Callable[[str], None] = lambda line: None) -> list[Row]:
+    """Train the rows of a table that `out` does not hold yet, several at a time, and give all of them.
+
+    Args:
+        name: one of `names()`.
+        out: folder for a .json, a .history.json and weights of each row. Rows found there are kept if they were made with the same settings.
+        fast: the recipe's fast schedule instead of the report's.
+        jobs: rows trained at the same time, each on its share of the cores; on the CPU as many as there are cores if left out, else 1.
+        data, limit, epochs: for trials; the numbers then no longer compare with the report's.
+        report: called with a line of text whenever a row is done.
+    Raises:
+        UserError: unknown name, a folder with rows made with other settings or a damaged row, a row that failed.
+    """
+    recipe = recipes.get(TABLES.get(pick("table", name, names()), name))
+    out = check_writable(out)
+    wanted = recipe.settings(fast=fast, epochs=epochs) | {"data": data or recipe.data, "limit": limit, "seed": seed}
+    pending = [row for row in recipe.reported if _read(out, row, wanted) is None]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if jobs is None:
+        jobs = cores if pick_device(device).type == "cpu" else 1
+    jobs = max(1, min(at_least("jobs", jobs, 1), len(pending)))
+    arguments = dict(name=recipe.name, out=out, wanted=wanted, root=root, device=device, fast=fast, epochs=epochs)
+    report(f"{name}: {len(recipe.reported)} rows, {len(recipe.reported) - len(pending)} done before, {jobs} at a time")
+    for row in _run_all(pending, arguments, jobs, max(1, cores // jobs)):
+        report(f"z = {row.latent_dim}, β = {row.beta:g}: " + ", ".join(f"{MEASURED.get(k, k)} {v:.2f}" for k, v in row.measured.items())
+               + f", {row.seconds:.0f} s")
+    return [_read(out, row, wanted) for row in recipe.reported]
+
+
+def table(rows: list[Row]) -> str:
+    """Markdown: each row's terms, the report's beside them, and the differences."""
+    source = recipes.get(rows[0].recipe).source
+    terms = [term for term in MEASURED if any(term in row.measured for row in rows)]
+    head = ["z", "β", *(f"{MEASURED[term]} {what}" for term in terms for what in ("here", source, "difference")), "seconds"]
+    lines = [head, ["---"] * len(head)]
+    for row in rows:
+        cells = []
+        for term in terms:
+            here, there = row.measured.get(term), row.reported.get(term)
+            cells += ["" if here is None else f"{here:.2f}", "" if there is None else f"{there:.2f}",
+                      "" if here is None or there is None else f"{here - there:+.2f}"]
+        lines.append([str(row.latent_dim), f"{row.beta:g}", *cells, f"{row.seconds:.0f}"])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _run_all(pending, arguments: dict, jobs: int, threads: int):
+    if jobs == 1:
+        yield from (_train_row(row, **arguments) for row in pending)
+        return
+    context = multiprocessing.get_context("spawn")               # forked processes cannot use torch's threads
+    with ProcessPoolExecutor(jobs, context, _start_worker, (threads,)) as pool:
+        futures = {pool.submit(_train_row, row, **arguments): row for row in pending}
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise UserError("a row's process was killed, perhaps for want of memory; run the command again with --jobs 1, it goes on from there") \
+                from error
+        except BaseException:                                    # Ctrl-C, say: files are whole, and the checkpoint is at most an epoch old
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
+
+
+def _start_worker(threads: int) -> None:
+    """A worker takes its share of the cores, leaves Ctrl-C to its parent, and does not outlive it."""
+    import signal
+
+    torch.set_num_threads(threads)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def _train_row(row: recipes.Reported, *, name: str, out: Path, wanted: dict, root, device: str, fast: bool, epochs: int | None) -> Row:
+    stem = _name(row.latent_dim, row.beta)
+    checkpoint = out / f"{stem}.checkpoint.safetensors"
+    run = recipes.train(name, data=wanted["data"], latent_dim=row.latent_dim, beta=row.beta, fast=fast, root=root, limit=wanted["limit"],
+                        seed=wanted["seed"], device=device, checkpoint=checkpoint, progress=False, epochs=epochs)
+    measured = {term: run.history.last[f"test_{term}"] for term in ("reconstruction", "kl", "loss") if f"test_{term}" in run.history.columns}
+    if "fid_10" in row.terms:
+        measured = _fid(run)
+    recipes.save(out / f"{stem}.safetensors", name, run.model)
+    run.history.save(out / f"{stem}.history.json")
+    machine = {"device": str(next(run.model.parameters()).device), "threads": torch.get_num_threads(), "cores": os.cpu_count(),
+               "python": platform.python_version(), "torch": torch.__version__}
+    done = Row(name, row.latent_dim, row.beta, wanted, dict(row.terms), measured, round(sum(run.history["seconds"]), 1),
+               datetime.date.today().isoformat(), machine)
+    with atomic(out / f"{stem}.json") as temporary:
+        Path(temporary).write_text(json.dumps(asdict(done), indent=1, ensure_ascii=False))
+    checkpoint.unlink(missing_ok=True)
+    return done
+
+
+def _fid(run: recipes.Run) -> dict[str, float]:
+    """S4's FID of 10 real against 10 generated images, through our classifier instead of Inception, and the same with 5,000 of each."""
+    from .metrics.distances import frechet, gaussian
+    from .metrics.features import load_features
+
+    network, values = load_features("mnist"), {}
+    for n in (10, 5000):
+        real = run.test.first(n)
+        fake = run.model.sample(len(real), real.y, generator=torch.Generator().manual_seed(run.settings["seed"]))
+        values[f"fid_{n}"] = frechet(*(gaussian(network.features(images)) for images in (real.images(), fake.cpu()))).item()
+    return values
+
+
+def _read(out: Path, row: recipes.Reported, wanted: dict) -> Row | None:
+    """A finished row, if the folder holds it."""
+    path = out / f"{_name(row.latent_dim, row.beta)}.json"
+    if not path.exists():
+        return None
+    try:
+        done = Row(**json.loads(path.read_text()))
+        changed = [f"{key} {done.settings.get(key)} → {wanted[key]}" for key in wanted if done.settings.get(key) != wanted[key]]
+    except (ValueError, TypeError, AttributeError) as error:
+        raise UserError(f"{path} is damaged; delete it, and the row is trained again") from error
+    if changed:
+        raise UserError(f"{path} was made with other settings ({', '.join(changed)}); choose another folder with --out, or delete it")
+    return done
+
+
+def _name(latent_dim: int, beta: float) -> str:
+    return f"z{latent_dim}-beta{beta:g}"
