@@ -1,4 +1,6 @@
-"""Sliders: walk through a latent space by hand, choose a class, move along a row of models. Plain ipywidgets (≥ 7.7) and a PNG, so they run in JupyterLab, Notebook, Colab and Binder.
+"""Sliders: walk through a latent space by hand, choose a class, move along a row of models.
+
+Plain ipywidgets (≥ 7.7) and a PNG, so they run in JupyterLab, Notebook, Colab and Binder.
 
 A slider never redraws a figure: it decodes one latent and sends about 1 kB of PNG at native size, which the browser enlarges.
 """
