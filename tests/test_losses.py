@@ -87,10 +87,34 @@ def test_effective_beta_of_the_conventions_in_the_wild():
     assert losses.effective_beta(1.0, pixels=784, latents=200) == pytest.approx(3.92)
     assert losses.effective_beta(pixels=784) == 784                       # mean BCE + summed KL
     assert losses.effective_beta(1e-5, pixels=3 * 64 * 48) == pytest.approx(0.09216)
+    # the table of its docstring
+    assert losses.effective_beta(1) == 1
+    assert losses.effective_beta(latents=64) == pytest.approx(0.016, abs=5e-4) and losses.effective_beta(pixels=784, latents=64) == 12.25
+    in_the_report = [losses.effective_beta(weight, pixels=9216) for weight in (1e-3, 1e-4, 1e-5, 1e-6)]
+    assert in_the_report == pytest.approx([9.2, 0.92, 0.092, 0.0092], rel=5e-3)
+
+
+@pytest.mark.parametrize("pixel_mean, latent_mean, weight", [(False, False, 1.0), (True, False, 1.0), (False, True, 1.0), (True, True, 1.0),
+                                                             (True, False, 1e-3)])
+def test_a_vae_written_otherwise_has_the_gradient_of_the_elbo_at_that_beta(pixel_mean, latent_mean, weight):
+    """The whole loss as people write it, with torch's own reductions, against `negative_elbo`."""
+    g = torch.Generator().manual_seed(3)
+    images, pixels, latents = 5, 3 * 4 * 4, 6
+    x = torch.rand(images, 3, 4, 4, generator=g, dtype=torch.double)
+    logits, mean, log_var = (torch.randn(shape, generator=g, dtype=torch.double, requires_grad=True)
+                             for shape in (x.shape, (images, latents), (images, latents)))
+    bce = torch.nn.functional.binary_cross_entropy_with_logits(logits, x, reduction="mean" if pixel_mean else "sum") / (1 if pixel_mean else images)
+    kl = -0.5 * (1 + log_var - mean.square() - log_var.exp())
+    written = bce + weight * (kl.mean() if latent_mean else kl.sum() / images)
+    counts = {"pixels": pixels if pixel_mean else 1, "latents": latents if latent_mean else 1}
+    ours = losses.negative_elbo(VAEOutput(logits, mean, log_var, mean), x, beta=losses.effective_beta(weight, **counts))["loss"].mean()
+    expected = [gradient * counts["pixels"] for gradient in torch.autograd.grad(written, (logits, mean, log_var))]
+    torch.testing.assert_close(list(torch.autograd.grad(ours, (logits, mean, log_var))), expected)
 
 
 @pytest.mark.parametrize("call, words", [
     (lambda: losses.effective_beta(-1), "weight must be ≥ 0, got -1"),
+    (lambda: losses.effective_beta(math.nan), "weight must be ≥ 0, got nan"),
     (lambda: losses.effective_beta(1, pixels=0), "≥ 1; got 0 and 1"),
     (lambda: losses.negative_elbo(None, torch.zeros(1), beta=-0.5), "beta must be ≥ 0, got -0.5"),
     (lambda: losses.bernoulli_nll(torch.zeros(1, 1, 2, 2), torch.full((1, 1, 2, 2), 2.0)), r"\[0, 1\], got values from 2 to 2"),

@@ -42,6 +42,44 @@ def test_conv_decoder_follows_the_report_layer_by_layer():
                      "ConvTranspose2d", "BatchNorm2d", "ReLU", "ConvTranspose2d"]
 
 
+def traced(body, x):
+    """(kind of layer, shape of one image or row after it), layer by layer."""
+    shapes = []
+    for layer in body:
+        x = layer(x)
+        shapes.append((type(layer).__name__, tuple(x.shape[1:])))
+    return shapes
+
+
+@pytest.mark.parametrize("shape, channels", [((1, 28, 28), (16, 32)), ((3, 64, 48), (4, 6))])
+def test_pooling_encoder_halves_the_image_twice(shape, channels):
+    c, h, w = shape
+    a, b = channels
+    assert traced(nets.pooling_encoder(shape, channels), torch.rand(2, *shape)) == [
+        ("Conv2d", (a, h, w)), ("ReLU", (a, h, w)), ("MaxPool2d", (a, h // 2, w // 2)),
+        ("Conv2d", (b, h // 2, w // 2)), ("ReLU", (b, h // 2, w // 2)), ("MaxPool2d", (b, h // 4, w // 4)), ("Flatten", (b * h * w // 16,))]
+    assert parameters(nets.pooling_encoder(shape, channels)) == (9 * c * a + a) + (9 * a * b + b)
+
+
+@pytest.mark.parametrize("shape, channels", [((1, 28, 28), (16, 32)), ((3, 64, 48), (4, 6))])
+def test_upsampling_decoder_doubles_the_image_twice(shape, channels):
+    c, h, w = shape
+    a, b = channels
+    start = b * h * w // 16
+    assert traced(nets.upsampling_decoder(5, shape, hidden=7, channels=channels), torch.rand(2, 5)) == [
+        ("Linear", (7,)), ("ReLU", (7,)), ("Linear", (start,)), ("ReLU", (start,)), ("Unflatten", (b, h // 4, w // 4)),
+        ("ConvTranspose2d", (a, h // 2, w // 2)), ("ReLU", (a, h // 2, w // 2)), ("ConvTranspose2d", (c, h, w))]
+    count = (5 * 7 + 7) + (7 * start + start) + (4 * b * a + a) + (4 * a * c + c)
+    assert parameters(nets.upsampling_decoder(5, shape, hidden=7, channels=channels)) == count
+
+
+def test_linear_relu_has_a_pair_of_layers_a_step():
+    layers = nets.linear_relu([4, 3, 2])
+    assert [type(layer) for layer in layers] == [nn.Linear, nn.ReLU] * 2
+    assert [(layer.in_features, layer.out_features) for layer in layers[::2]] == [(4, 3), (3, 2)]
+    assert nets.linear_relu([4]) == []
+
+
 def test_fit_together_counts_features_and_leaves_the_bodies_alone():
     encoder, decoder = nets.conv_encoder(), nets.conv_decoder(2)
     before = {k: v.clone() for k, v in encoder.state_dict().items()}
@@ -54,6 +92,12 @@ def test_fit_together_counts_features_and_leaves_the_bodies_alone():
     (lambda: nets.conv_decoder(-3), "latent_dim must be ≥ 1, got -3"),
     (lambda: nets.mlp_encoder((1, 4, 4), (0,)), "a hidden width must be ≥ 1, got 0"),
     (lambda: nets.conv_encoder((3, 32, 32)), "made for 28×28 images, got 32×32; use mlp_encoder"),
+    (lambda: nets.linear_relu([4, 3, -1]), "a hidden width must be ≥ 1, got -1"),
+    (lambda: nets.pooling_encoder((1, 30, 28)), "its sides must be multiples of 4, got 30×28"),
+    (lambda: nets.pooling_encoder((1, 28, 30)), "multiples of 4, got 28×30"),
+    (lambda: nets.upsampling_decoder(2, (1, 8, 9), hidden=4), "multiples of 4, got 8×9"),
+    (lambda: nets.upsampling_decoder(0, hidden=4), "latent_dim must be ≥ 1, got 0"),
+    (lambda: nets.upsampling_decoder(2, hidden=0), "a hidden width must be ≥ 1, got 0"),
     (lambda: nets.fit_together(nets.mlp_encoder((1, 4, 4), (8,)), nets.mlp_decoder(2, (8,), (1, 5, 5)), 2, (1, 4, 4)),
      r"decoder gives images of shape \(1, 5, 5\), but the encoder takes \(1, 4, 4\)"),
     (lambda: nets.fit_together(nets.mlp_encoder((1, 4, 4), (8,)), nets.mlp_decoder(3, (8,), (1, 4, 4)), 2, (1, 4, 4)), "do not suit images of shape"),

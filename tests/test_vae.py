@@ -66,12 +66,44 @@ def test_the_elbo_is_below_the_log_likelihood(model):
     assert bool((bound < log_p).all())
 
 
+def test_several_draws_differ_and_have_the_posteriors_moments(model):
+    x = torch.rand(2, *SHAPE, generator=torch.Generator().manual_seed(5))
+    with torch.no_grad():
+        model.to_log_var.bias.copy_(torch.tensor([-1.0, 0.0, 1.0]))
+        output = model(x, samples=20_000)
+    assert output.logits.shape == (20_000, 2, *SHAPE) and output.z.shape == (20_000, 2, 3) and output.mean.shape == output.log_var.shape == (2, 3)
+    torch.testing.assert_close((output.mean, output.log_var), model.posterior(x))
+    std = (0.5 * output.log_var).exp()
+    assert bool(((output.z.mean(0) - output.mean).abs() < 0.03 * std).all() and ((output.z.std(0) / std - 1).abs() < 0.03).all())
+    noise = (output.z - output.mean) / std
+    assert (noise[:-1] * noise[1:]).mean().abs() < 0.02 and (noise[:, 0] * noise[:, 1]).mean().abs() < 0.02, "each draw has noise of its own"
+    torch.testing.assert_close(output.logits[7], model.logits(output.z[7]).detach())
+
+
+def test_several_draws_let_the_gradient_through(model):
+    x = torch.rand(2, *SHAPE)
+    losses.ImportanceWeighted(4)(model(x, samples=4), x)["loss"].sum().backward()
+    assert all(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in model.parameters())
+
+
+def test_hidden_layers_follow_the_features():
+    model = VAE(torch.nn.Flatten(), nets.mlp_decoder(3, (16,), SHAPE), 3, SHAPE, hidden=(20, 10))
+    assert [layer.out_features for layer in model.joint if isinstance(layer, torch.nn.Linear)] == [20, 10]
+    assert (model.joint[0].in_features, model.to_mean.in_features, model.to_log_var.in_features) == (64, 10, 10)
+    x = torch.rand(4, *SHAPE)
+    torch.testing.assert_close(model.encode(x), model.to_mean(model.joint(x.flatten(1))))
+    with pytest.raises(UserError, match="a hidden width must be ≥ 1, got 0"):
+        VAE(torch.nn.Flatten(), nets.mlp_decoder(3, (16,), SHAPE), 3, SHAPE, hidden=(0,))
+
+
 @pytest.mark.parametrize("latent_dim, words", [(0, "latent_dim must be ≥ 1, got 0"), (-2, "latent_dim must be ≥ 1, got -2"), (1.5, "whole number")])
 def test_latent_dim_is_checked(latent_dim, words):
     with pytest.raises(UserError, match=words):
         VAE(nets.mlp_encoder(SHAPE, (16,)), nets.mlp_decoder(3, (16,), SHAPE), latent_dim, SHAPE)
 
 
-def test_n_is_checked(model):
+def test_counts_are_checked(model):
     with pytest.raises(UserError, match="n must be ≥ 1, got 0"):
         model.sample(0)
+    with pytest.raises(UserError, match="samples must be ≥ 1, got 0"):
+        model(torch.rand(2, *SHAPE), samples=0)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .errors import UserError, at_least, pick
-from .images import ImageSet
+from .images import ImageSet, check_attributes
 
 
 class Unconditional(nn.Module):
@@ -73,8 +73,7 @@ class Attributes(OneHot):
         c = _given(c, f"a row of {self.size} attributes, 0 or 1 each")
         if c.ndim not in (1, 2) or c.shape[-1] != self.size:
             raise UserError(f"this model takes {self.size} attributes an image, got {_shape(c)}")
-        if not bool(((c == 0) | (c == 1)).all()):
-            raise UserError(f"attributes are 0 or 1, got {c[(c != 0) & (c != 1)][0].item():g}; CelebA's −1 means 0")
+        check_attributes(c)
         if c.ndim == 2 and len(c) != n:
             raise UserError(f"one row of attributes an image is needed: {n} images, {len(c)} rows")
         return c.float().expand(n, -1)

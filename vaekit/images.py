@@ -38,7 +38,7 @@ class ImageSet:
             raise UserError(f"one label an image is needed: {len(self.x)} images, labels of shape {tuple(self.y.shape)}")
         if self.x.dtype != torch.uint8:
             check_images(self.x)
-        check_labels(self.y, 2 if self.y.ndim == 2 else len(self.classes), "attributes" if self.y.ndim == 2 else "labels")
+        check_attributes(self.y) if self.y.ndim == 2 else check_labels(self.y, len(self.classes))
         if self.factors is not None and self.factors.shape != (len(self.x), len(self.factor_names)):
             raise UserError(f"factors are one row an image and one column a name, got {tuple(self.factors.shape)} for {len(self.x)} images "
                             f"and {len(self.factor_names)} names")
@@ -96,6 +96,14 @@ def check_images(x: Tensor) -> Tensor:
     if not (low >= 0 and high <= 1):                       # written so that NaN is refused too
         raise UserError(f"images must lie in [0, 1], got values from {low:.3g} to {high:.3g}; rescale them first")
     return x
+
+
+def check_attributes(c: Tensor) -> Tensor:
+    """`c`, if it holds nothing but 0 and 1; else a UserError that names the first other value."""
+    other = c[(c != 0) & (c != 1)]
+    if len(other):
+        raise UserError(f"attributes are 0 or 1, got {other[0].item():g}; CelebA's −1 means 0")
+    return c
 
 
 def as_image_set(images: ImageSet | Tensor) -> ImageSet:

@@ -24,7 +24,7 @@ def mlp_encoder(image_shape: Shape, hidden: Sequence[int]) -> nn.Sequential:
 def mlp_decoder(latent_dim: int, hidden: Sequence[int], image_shape: Shape) -> nn.Sequential:
     """The encoder mirrored, ending in one logit a pixel: (N, latent_dim) → (N, C, H, W)."""
     layers = linear_relu([at_least("latent_dim", latent_dim, 1), *hidden])
-    return nn.Sequential(*layers, nn.Linear(hidden[-1], math.prod(image_shape)), nn.Unflatten(1, image_shape))
+    return nn.Sequential(*layers, nn.Linear([latent_dim, *hidden][-1], math.prod(image_shape)), nn.Unflatten(1, image_shape))
 
 
 def conv_encoder(image_shape: Shape = (1, 28, 28)) -> nn.Sequential:

@@ -98,7 +98,7 @@ class VAE(nn.Module):
     def forward(self, x: Tensor, c=None, *, samples: int = 1) -> VAEOutput:
         """What an objective needs. With samples = K > 1, K draws an image: logits (K, N, C, H, W) and z (K, N, latent_dim)."""
         mean, log_var = self.posterior(x, c)
-        if samples == 1:
+        if at_least("samples", samples, 1) == 1:
             z = reparameterize(mean, log_var)
             return VAEOutput(self.logits(z, c), mean, log_var, z)
         z = reparameterize(mean.expand(samples, -1, -1), log_var.expand(samples, -1, -1))
@@ -118,6 +118,8 @@ class Given:
 
     def __init__(self, model: VAE, c):
         model.condition.codes(c, 1)                    # a wrong condition is an error here, not at the first picture
+        if c is not None and torch.as_tensor(c).ndim > (model.condition.kind == "attributes"):
+            c = c[0]                                   # a list of one is the one for all
         self.model, self.c, self.latent_dim, self.image_shape = model, c, model.latent_dim, model.image_shape
 
     def decode(self, z: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ def effective_beta(weight: float = 1.0, *, pixels: int = 1, latents: int = 1) ->
         >>> effective_beta(1.0, pixels=28 * 28, latents=200)     # "BCE mean + KL mean", a common slip
         3.92
     """
-    if weight < 0:
+    if not weight >= 0:                    # written so that NaN is refused too
         raise UserError(f"weight must be ≥ 0, got {weight}")
     if pixels < 1 or latents < 1:
         raise UserError(f"pixels and latents count what was averaged over, so they are ≥ 1; got {pixels} and {latents}")

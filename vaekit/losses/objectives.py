@@ -112,7 +112,7 @@ class ImportanceWeighted:
     `fit` reads `samples` and asks the model for so many draws. Called with (output, x, c), output.logits being (K, N, C, H, W) and z (K, N, D).
 
     Returns:
-        loss, reconstruction and kl (both averaged over draws, as in the ELBO): nats per image, (N,) each.
+        loss, reconstruction (averaged over draws, as in the ELBO) and kl (in closed form): nats per image, (N,) each.
     Raises:
         UserError: samples < 1, an output with another number of draws.
     Source: Burda et al. 2016, equation 8.

@@ -1,13 +1,14 @@
-"""Weights that change in the course of training, as functions of progress: 0 at the first step, 1 at the last."""
+"""Weights that change in the course of training, as functions of progress: 0 at the first step, 1 once all are done."""
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from torch import Tensor
 
-from ..errors import UserError, at_least
+from ..errors import UserError, at_least, pick
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,17 @@ class Scheduled:
     throughout, because totals at different weights do not compare.
 
     Raises:
-        UserError: no schedule given.
+        UserError: no schedule given, or one for a weight that the objective does not have.
     """
 
     def __init__(self, objective: Callable[..., dict[str, Tensor]], **schedules: Callable[[float], float]):
         if not schedules or not all(callable(schedule) for schedule in schedules.values()):
             raise UserError("Scheduled needs schedules by the name of the weight they set, such as beta=WarmUp(1.0); for fixed weights use partial")
+        known = inspect.signature(objective).parameters
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
+            for name in schedules:
+                pick("weight", name, list(known)[3:])                                          # those after output, x, c
         self.objective, self.schedules = objective, schedules
-        self.at(0.0)
 
     def at(self, progress: float) -> Callable[..., dict[str, Tensor]]:
         """The objective with the weights of this point of training, 0 … 1."""
