@@ -30,6 +30,16 @@ def test_train_leaves_weights_history_and_pictures(tmp_path):
     assert f"{float(rows[1]['test_loss']):.2f}" in result.stdout
 
 
+def test_train_takes_a_condition_and_beta(tmp_path):
+    result = run("train", "fc-cvae", "--data", "digits", "--limit", 200, "--epochs", 1, "--condition", "embedding", "--beta", 0.5, "--out", tmp_path)
+    assert result.returncode == 0 and result.stderr == ""
+    from vaekit.recipes import load_model
+
+    assert load_model(tmp_path / "weights.safetensors").condition.kind == "embedding"
+    row = json.loads((tmp_path / "history.json").read_text())[-1]
+    assert row["test_loss"] == pytest.approx(row["test_reconstruction"] + 0.5 * row["test_kl"], rel=1e-5)
+
+
 def test_train_goes_on_where_it_was_interrupted(tmp_path):
     arguments = [*SMALL, "--epochs", "400", "--out", str(tmp_path)]
     process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -75,6 +85,11 @@ def test_lists():
     ([*SMALL, "--limit", "0"], "limit must be ≥ 1, got 0"),
     ([*SMALL, "--lr", "-1"], "lr must be > 0, got -1"),
     ([*SMALL, "--fast"], "has no fast schedule"),
+    ([*SMALL, "--beta", "-1"], "beta must be (a number )?≥ 0, got -1"),
+    ([*SMALL, "--condition", "one-hot"], "recipe 'mlp-vae-mnist-small' is unconditional: leave condition out"),
+    (["train", "fc-cvae", "--data", "digits", "--condition", "onehot"], "unknown condition 'onehot'.*Did you mean 'one-hot'"),
+    (["train", "fc-cvae", "--data", "digits", "--condition", "attributes"], "this model takes 10 attributes an image"),
+    (["train", "conv-ae-mnist", "--data", "digits", "--beta", "2"], "recipe 'conv-ae-mnist' is trained with another loss. Leave beta out"),
     ([*SMALL, "--device", "tpu"], "unknown device 'tpu'"),
     ([*SMALL, "--out", "/proc/nowhere"], "cannot write to the folder /proc/nowhere"),
     (["train", "conv-ae-mnist", "--data", "no-such-set"], "unknown data set"),

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from vaekit import explore
+from vaekit import explore, recipes
 from vaekit.errors import UserError
 
 
@@ -66,3 +66,66 @@ def test_colour_images_are_shown_in_colour():
 def test_bad_dims_are_named(trained, dims, words):
     with pytest.raises(UserError, match=words):
         explore.Walk(trained.model, dims)
+
+
+@pytest.fixture(scope="module")
+def conditional():
+    return recipes.build("conv-cvae-mnist").eval()
+
+
+NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def test_the_class_chooser_passes_the_class(conditional):
+    walk = explore.Walk(conditional, classes=NAMES)
+    told = lambda c, *z: conditional.decode(torch.tensor([z]), c)[0, 0].mul(255).round().byte().detach().numpy()  # noqa: E731
+    assert walk.children[0] is walk.choice and walk.choice.label == "zero" and np.array_equal(shown(walk), told(0, 0.0, 0.0))
+    walk.choice.label = "seven"
+    assert np.array_equal(shown(walk), told(7, 0.0, 0.0)) and not np.array_equal(told(7, 0.0, 0.0), told(0, 0.0, 0.0))
+    walk.sliders[0].value = 2.0
+    assert np.array_equal(shown(walk), told(7, 2.0, 0.0))
+    assert repr(walk) == "Walk(2 sliders over a 2-dimensional latent space, 10 classes)"
+
+
+def test_no_chooser_without_classes(trained):
+    walk = explore.Walk(trained.model)
+    assert walk.choice not in walk.children and walk.children[0] is walk.sliders[0]
+
+
+@pytest.mark.parametrize("classes, words", [
+    ((), "a conditional model needs classes=…"),
+    (NAMES[:9], "this model knows 10 classes, got 9 names"),
+])
+def test_names_for_every_class_are_needed(conditional, classes, words):
+    with pytest.raises(UserError, match=words):
+        explore.Walk(conditional, classes=classes)
+
+
+def test_an_unconditional_model_has_no_classes(trained):
+    with pytest.raises(UserError, match="this model is unconditional.*leave classes out"):
+        explore.Walk(trained.model, classes=NAMES)
+
+
+def test_along_shows_the_sheet_of_each_stop():
+    sheets = {beta: torch.full((5, 1, 4, 4), level) for beta, level in ((0.1, 0.2), (1, 0.6), (10, 0.8))}
+    along = explore.Along(sheets, captions={0.1: "sharp", 1: "fair", 10: "blurred"}, columns=3, scale=3)
+    assert along.slider.description == "β" and [name for name, _ in along.slider.options] == ["0.1", "1", "10"]
+    for stop, level, caption in ((0.1, 0.2, "sharp"), (10, 0.8, "blurred"), (1, 0.6, "fair")):
+        along.slider.value = stop
+        picture = shown(along)
+        assert (picture[3, 3] == round(level * 255)).all() and along.text.value == caption
+    assert picture.shape[:2] == (2 * 5 + 1, 3 * 5 + 1) and (int(along.image.width), int(along.image.height)) == (16 * 3, 11 * 3)
+    assert repr(along) == "Along(β = 0.1, 1, 10)"
+    plain = explore.Along(sheets, label="λ")
+    assert plain.text.value == "" and plain.slider.description == "λ"
+
+
+@pytest.mark.parametrize("call, words", [
+    (lambda: explore.Along({1: torch.rand(2, 1, 4, 4)}), "two or more sheets of the same shape"),
+    (lambda: explore.Along({1: torch.rand(2, 1, 4, 4), 2: torch.rand(3, 1, 4, 4)}), "two or more sheets of the same shape"),
+    (lambda: explore.Along(dict.fromkeys("ab", torch.rand(2, 1, 4, 4)), captions={"a": "x"}), "captions are needed for the slider's own stops, a, b"),
+    (lambda: explore.Along(dict.fromkeys("ab", torch.rand(2, 1, 4, 4)), columns=0), "columns must be ≥ 1, got 0"),
+])
+def test_along_names_mistakes(call, words):
+    with pytest.raises(UserError, match=words):
+        call()

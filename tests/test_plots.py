@@ -71,6 +71,50 @@ def test_walk_decodes_one_dimension_and_rests_the_others(trained):
     assert [t.get_text() for t in fig.axes[0].get_xticklabels()] == ["−2.0", "0.0", "2.0"] and fig.axes[0].get_xlabel() == "z₂"
 
 
+S1 = {"z = 1, β = 1": (4.22, 156.82), "z = 2, β = 1": (6.80, 137.70), "z = 64, β = 1": (23.80, 76.23), "z = 64, β = 0.1": (77.68, 59.18),
+      "z = 64, β = 0.5": (34.30, 69.50), "z = 64, β = 2": (15.46, 87.29), "z = 64, β = 10": (3.69, 143.37)}
+
+
+def test_rate_distortion_puts_each_point_and_names_those_of_the_first_series():
+    near = {name: (rate * 1.04, distortion * 0.99) for name, (rate, distortion) in S1.items()}
+    fig = plots.rate_distortion({"here": near, "report": S1}, title="plane")
+    ax = fig.axes[0]
+    for line, points in zip(ax.lines, (near, S1)):
+        assert sorted(zip(*line.get_data())) == sorted(points.values()) and line.get_linestyle() == "None"
+    assert {note.get_text(): tuple(note.xy) for note in ax.texts} == near
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["here", "report"] and ax.get_xlim()[0] == 0
+    fig.draw_without_rendering()
+    boxes, inside = [note.get_window_extent() for note in ax.texts], ax.get_window_extent()
+    assert not [(i, j) for i in range(7) for j in range(i) if boxes[i].overlaps(boxes[j])], "no name covers another"
+    dots = [ax.transData.transform(point) for point in [*near.values(), *S1.values()]]
+    assert not [dot for dot in dots for box in boxes if box.contains(*dot)], "no name covers a point"
+    assert all(inside.x0 <= box.x0 and box.x1 <= inside.x1 for box in boxes), "no name is cut off"
+
+
+def test_rate_distortion_of_one_series_is_a_line_without_a_legend():
+    points = {2.0: (15.46, 87.29), 0.1: (77.68, 59.18), 10.0: (3.69, 143.37)}
+    ax = plots.rate_distortion({"β-VAE": points}, label="β = ").axes[0]
+    assert ax.get_legend() is None and ax.lines[0].get_linestyle() == "-" and list(ax.lines[0].get_xdata()) == [3.69, 15.46, 77.68]
+    assert {note.get_text() for note in ax.texts} == {"β = 2.0", "β = 0.1", "β = 10.0"}
+    totals = [line.get_xy1()[1] for line in ax.lines[1:]]                               # grey: rate + distortion stays the same
+    assert len(totals) >= 3 and min(totals) <= 102.75 and max(totals) >= 147.06 and {line.get_slope() for line in ax.lines[1:]} == {-1}
+
+
+def test_long_names_of_rows_are_not_cut_off():
+    fig = plots.compare({name: torch.rand(10, 1, 28, 28) for name in S1}, title="rows")
+    fig.draw_without_rendering()                                                        # as any display or file does, once
+    assert min(label.get_window_extent().x0 for label in fig.axes[0].get_yticklabels()) > 0
+
+
+def test_class_names_stay_in_a_map_of_unequal_sides():
+    """t-SNE's map may be ten times as wide as high."""
+    generator = torch.Generator().manual_seed(0)
+    z, y = torch.randn(300, 2, generator=generator) * torch.tensor([40.0, 1.0]), torch.arange(300) % 10
+    fig = plots.latent_map(z, y, "0123456789")
+    low, high = fig.axes[0].get_ylim()
+    assert all(low < note.xyann[1] < high for note in fig.axes[0].texts)
+
+
 def luminance_after(colour, matrix):
     rgb = np.array([int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)])
     return matrix @ rgb

@@ -2,8 +2,9 @@
 import pytest
 import torch
 
-from vaekit import recipes
+from vaekit import losses, recipes
 from vaekit.errors import UserError
+from vaekit.losses import reconstruction_error
 
 
 def layers(model, kind):
@@ -15,6 +16,8 @@ def layers(model, kind):
     ("mlp-vae-mnist-small", 20, 10, 512, 1e-3, 0.0),
     ("mlp-vae-mnist", 64, 300, 256, 1e-4, 0.0),
     ("fc-vae", 15, 10, 128, 1e-3, 0.0),
+    ("fc-cvae", 15, 10, 128, 1e-3, 0.0),
+    ("conv-cvae-mnist", 2, 15, 100, 1e-3, 0.0),
 ])
 def test_the_reports_hyper_parameters_are_the_defaults(name, latent_dim, epochs, batch_size, lr, weight_decay):
     recipe = recipes.get(name)
@@ -39,11 +42,74 @@ def test_conv_ae_is_the_reports_network():
     assert count == encoder + decoder
 
 
+@pytest.mark.parametrize("shape, pixels", [((1, 28, 28), 784), ((3, 32, 32), 3072)])
+def test_fc_cvae_concatenates_the_one_hot_label_to_image_and_latent(shape, pixels):
+    model = recipes.build("fc-cvae", image_shape=shape)
+    assert sorted(layers(model, torch.nn.Linear)) == sorted([(pixels + 10, 400), (400, 400), (400, 400), (400, 15), (400, 15),
+                                                              (15 + 10, 400), (400, 400), (400, 400), (400, pixels)])
+    x, c = torch.rand(3, *shape), torch.tensor([0, 4, 9])
+    joined = []
+    for first in (model.joint[0], model.decoder[0]):
+        first.register_forward_pre_hook(lambda module, inputs: joined.append(inputs[0]))
+    model.reconstruct(x, c)
+    one_hot = torch.eye(10)[c]
+    assert torch.equal(joined[0], torch.cat([x.flatten(1), one_hot], 1)) and torch.equal(joined[1][:, 15:], one_hot)
+
+
+def test_conv_cvae_is_the_reports_network():
+    model = recipes.build("conv-cvae-mnist")
+    kinds = [(type(m).__name__, m.kernel_size, m.stride, m.padding) for m in model.modules() if isinstance(m, torch.nn.Conv2d | torch.nn.MaxPool2d)]
+    assert kinds == [("Conv2d", (3, 3), (1, 1), (1, 1)), ("MaxPool2d", 2, 2, 0)] * 2
+    up = [(m.kernel_size, m.stride, m.padding) for m in model.modules() if isinstance(m, torch.nn.ConvTranspose2d)]
+    assert up == [((2, 2), (2, 2), (0, 0))] * 2
+    encoder = (9 * 16 + 16) + (9 * 16 * 32 + 32) + ((32 * 7 * 7 + 10) * 512 + 512) + 2 * (512 * 2 + 2)
+    decoder = ((2 + 10) * 512 + 512) + (512 * 32 * 7 * 7 + 32 * 7 * 7) + (32 * 16 * 4 + 16) + (16 * 4 + 1)
+    assert sum(p.numel() for p in model.parameters()) == encoder + decoder
+    row, = recipes.get("conv-cvae-mnist").reported
+    assert (row.latent_dim, row.terms) == (2, {"fid_10": 182.47}) and recipes.get("conv-cvae-mnist").condition == "one-hot"
+
+
+@pytest.mark.parametrize("condition", ["one-hot", "embedding", "attributes"])
+@pytest.mark.parametrize("name", ["fc-cvae", "conv-cvae-mnist"])
+def test_each_condition_fits_each_conditional_recipe(name, condition, tmp_path):
+    model = recipes.build(name, condition=condition, classes=6, image_shape=(3, 32, 32)).eval()
+    c = torch.tensor([0, 1, 0, 1, 1, 0]) if condition == "attributes" else 5
+    x = torch.rand(2, 3, 32, 32)
+    loaded = recipes.load_model(recipes.save(tmp_path / "w.safetensors", name, model))
+    assert loaded.condition.kind == condition and loaded.condition.size == 6
+    assert torch.equal(loaded.reconstruct(x, c), model.reconstruct(x, c)) and model.sample(2, c).shape == (2, 3, 32, 32)
+
+
+def test_attributes_need_rows_of_attributes():
+    with pytest.raises(UserError, match="this model takes 10 attributes an image"):
+        recipes.train("fc-cvae", data="digits", limit=50, epochs=1, condition="attributes")
+    with pytest.raises(UserError, match="recipe 'fc-vae' is unconditional: leave condition out"):
+        recipes.build("fc-vae", condition="one-hot")
+
+
+def test_beta_weighs_the_kl_and_another_loss_takes_its_place():
+    train = lambda **changes: recipes.train("fc-vae", data="digits", limit=100, epochs=1, **changes)  # noqa: E731
+    run = train(beta=3)
+    assert run.history.last["test_loss"] == pytest.approx(run.history.last["test_reconstruction"] + 3 * run.history.last["test_kl"], rel=1e-5)
+    assert run.settings["beta"] == 3 and train().settings["beta"] == 1
+    with pytest.raises(ZeroDivisionError):
+        train(loss=lambda output, x, c: 1 / 0)
+    for changes, words in ((dict(beta=2, loss=reconstruction_error), "the loss you pass. Leave beta out"),
+                           (dict(beta=-1), "beta must be .*≥ 0, got -1")):
+        with pytest.raises(UserError, match=words):
+            train(**changes)
+
+
 def test_the_table_of_s1_is_recorded():
-    rows = recipes.get("mlp-vae-mnist").reported
-    assert [(row.latent_dim, row.beta) for row in rows] == [(1, 1), (2, 1), (64, 1), (64, 0.1), (64, 0.5), (64, 2), (64, 10)]
+    recipe = recipes.get("mlp-vae-mnist")
+    rows = recipe.reported
+    assert [(row.latent_dim, row.beta, *row.terms.values()) for row in rows] == [
+        (1, 1, 156.82, 4.22, 161.04), (2, 1, 137.70, 6.80, 144.49), (64, 1, 76.23, 23.80, 100.03), (64, 0.1, 59.18, 77.68, 66.94),
+        (64, 0.5, 69.50, 34.30, 86.65), (64, 2, 87.29, 15.46, 118.20), (64, 10, 143.37, 3.69, 180.22)]
+    assert recipe.reported_at(64, 0.1)["loss"] == 66.94 and recipe.reported_at(64)["loss"] == 100.03
+    assert recipe.reported_at(2, 0.1) == {} == recipe.reported_at(3)
     for row in rows:                                                                                 # the report's own rounding
-        assert row.terms["loss"] == pytest.approx(row.terms["reconstruction"] + row.beta * row.terms["kl"], abs=0.04)
+        assert row.terms["loss"] == pytest.approx(row.terms["reconstruction"] + row.beta * row.terms["kl"], abs=0.011 + 0.005 * row.beta)
 
 
 def test_fc_vae_takes_cifar_shapes():
@@ -92,3 +158,18 @@ def test_unknown_names_are_answered():
         recipes.train("fc-vae", data="emnist")
     with pytest.raises(UserError, match="latent_dim must be ≥ 1, got 0"):
         recipes.train("fc-vae", data="digits", latent_dim=0)
+
+
+@pytest.mark.parametrize("condition", ["one-hot", "attributes", "embedding"])
+def test_how_loudly_a_model_is_told_is_kept(condition, tmp_path):
+    """The weight multiplies the code, and a saved model comes back with it."""
+    c = torch.ones(2, 4, dtype=torch.int64) if condition == "attributes" else torch.tensor([1, 3])
+    quiet, loud = (recipes.build("fc-cvae", 3, (1, 8, 8), condition=condition, classes=4, weight=weight) for weight in (1.0, 5.0))
+    assert torch.allclose(loud.condition.codes(c, 2), 5 * quiet.condition.codes(c, 2))
+    loaded = recipes.load_model(recipes.save(tmp_path / "w.safetensors", "fc-cvae", loud))
+    assert torch.equal(loaded.decode(torch.ones(2, 3), c), loud.decode(torch.ones(2, 3), c))
+
+
+def test_another_objective_is_not_set_beside_the_reports_row():
+    run = recipes.train("mlp-vae-mnist", data="digits", limit=64, epochs=1, loss=losses.free_bits)
+    assert run.recipe.reported_at(64, run.settings["beta"]) == {}

@@ -1,8 +1,10 @@
 import re
 
+import pytest
 from PIL import Image
 
-from vaekit import recipes, results
+from vaekit import plots, recipes, reproduce, results
+from vaekit.errors import UserError
 
 
 def test_write_leaves_what_the_command_line_promises(trained, tmp_path):
@@ -37,3 +39,51 @@ def test_with_patience_the_best_epoch_is_told(trained):
     patient = trained._replace(settings=trained.settings | {"patience": 3})
     best = min(trained.history.rows, key=lambda row: row["test_loss"])
     assert results.against_report(patient).startswith(f"epoch {best['epoch']},")
+
+
+def test_the_reports_row_has_the_same_beta(trained):
+    def at(beta):
+        return results.against_report(trained._replace(settings=trained.settings | {"data": "mnist", "beta": beta}))
+
+    assert "report 144.49" in at(1.0) and "report" not in at(0.5)
+
+
+def test_ten_samples_of_each_class_a_row_each(monkeypatch):
+    run = recipes.train("fc-cvae", data="digits", epochs=1, limit=100)
+    asked, sample = [], run.model.sample
+    monkeypatch.setattr(run.model, "sample", lambda n, c=None, **kwargs: (asked.append((n, c)), sample(n, c, **kwargs))[1])
+    title = results.sample_sheet(run, "x").axes[0].get_title()
+    (n, labels), = asked
+    assert n == 100 and labels.tolist() == [c for c in range(10) for _ in range(10)] and title == "samples, a class a row: x"
+
+
+def test_the_figures_of_a_table(tmp_path, monkeypatch):
+    rows = reproduce.reproduce("s1-table1", out=tmp_path, data="digits", epochs=1, limit=50, jobs=1)
+    drawn = {}
+
+    def watch(name, draw):
+        monkeypatch.setattr(plots, name, lambda *args, **kwargs: (drawn.setdefault(name, []).append((args, kwargs)), draw(*args, **kwargs))[1])
+
+    for name in ("rate_distortion", "curves", "compare", "latent_map"):
+        watch(name, getattr(plots, name))
+    files = results.write_table("s1-table1", rows, "| table |", tmp_path)
+    assert (tmp_path / "table.md").read_text(encoding="utf-8") == "| table |\n"
+    names = ["table.md", *(f"{n}.png" for n in ("curves", "samples", "rate_distortion", "reconstructions", "walk", "lattice", "latents"))]
+    assert [f.name for f in files] == names and all(f.exists() for f in files)
+    points = drawn["rate_distortion"][0][0][0]
+    for row in rows:
+        label = f"z = {row.latent_dim}, β = {row.beta:g}"
+        assert points["here"][label] == (row.measured["kl"], row.measured["reconstruction"])
+        assert points["report"][label] == (row.reported["kl"], row.reported["reconstruction"])
+    assert list(drawn["curves"][0][0][0]) == ["z = 1, β = 1", "z = 2, β = 1", "z = 64, β = 1"], "totals at other β do not compare"
+    z, y, classes = drawn["latent_map"][0][0]
+    assert len(z) == len(y) == 360 and "360 test images" in drawn["latent_map"][0][1]["title"]
+    samples, reconstructions = (call[0][0] for call in drawn["compare"][:2])
+    assert list(samples) == list(points["here"]) and list(reconstructions) == ["original", *samples]
+    x = reconstructions["original"]
+    kept = recipes.load_model(tmp_path / "z64-beta10.safetensors")
+    assert (reconstructions["z = 64, β = 10"] == kept.reconstruct(x)).all()
+
+    (tmp_path / "z2-beta1.history.json").write_text("[{")
+    with pytest.raises(UserError, match="z2-beta1.history.json is damaged; delete it, and the row is trained again"):
+        results.write_table("s1-table1", rows, "", tmp_path)

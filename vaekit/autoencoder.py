@@ -1,6 +1,8 @@
 """The plain autoencoder: squeeze an image through a few numbers and rebuild it."""
 from __future__ import annotations
 
+from itertools import chain
+
 import torch
 from torch import Tensor, nn
 
@@ -58,4 +60,5 @@ def latents_for(model: nn.Module, z: Tensor) -> Tensor:
 
 
 def device_of(model: nn.Module) -> torch.device:
-    return next(model.parameters()).device
+    """Where its weights are; the CPU if it has none, as a formula in a model's place."""
+    return next(chain(model.parameters(), model.buffers()), torch.zeros(())).device

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import functools
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Optional
@@ -110,7 +111,8 @@ def reproduce(
     rows = reproduction.reproduce(name, out=out, fast=fast, jobs=jobs, data=data, epochs=epochs, limit=limit, seed=seed, device=device,
                                   report=typer.echo)
     text = reproduction.table(rows)
-    typer.echo(f"\n{text}\n\nwritten: " + ", ".join(str(f) for f in results.write_table(name, rows, text, out)))
+    typer.echo(f"\n{text}\n")                              # the figures take a while
+    typer.echo("written: " + ", ".join(str(f) for f in results.write_table(name, rows, text, out)))
 
 
 @app.command()
@@ -132,6 +134,7 @@ def data(
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)       # a scheduler's SIGTERM ends a run as Ctrl-C does: files whole, workers gone
     app()
 
 

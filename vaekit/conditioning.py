@@ -31,22 +31,26 @@ class Unconditional(nn.Module):
 class OneHot(nn.Module):
     """The class as a row of zeros with a single one, concatenated to features and latent.
 
+    Args:
+        classes: number of classes.
+        weight: how loudly it is said: factor on the row. At 1, a network of hundreds of inputs is slow to hear it (lab 03).
     Source: Sohn et al. 2015 for the conditional VAE; S3 and S4 (see `recipes`) concatenate it like this.
     """
 
     kind = "one-hot"
 
-    def __init__(self, classes: int = 10):
+    def __init__(self, classes: int = 10, *, weight: float = 1.0):
         super().__init__()
-        self.size = self.width = at_least("classes", classes, 2)
+        self.size, self.weight = at_least("classes", classes, 2), weight
+        self.width = self.size
 
     def codes(self, c, n: int) -> Tensor:
-        """Labels, one for all or (n,), in 0 … classes − 1 → (n, classes).
+        """Labels, one for all or (n,), in 0 … classes − 1 → weight at the class and 0 elsewhere, (n, classes).
 
         Raises:
             UserError: no labels, an unknown class, not one label an image.
         """
-        return F.one_hot(_labels(c, n, self.size), self.size).float()
+        return self.weight * F.one_hot(_labels(c, n, self.size), self.size).float()
 
     def join_features(self, features: Tensor, code: Tensor) -> Tensor:
         return torch.cat([features, code], 1)
@@ -60,12 +64,13 @@ class Attributes(OneHot):
 
     kind = "attributes"
 
-    def __init__(self, attributes: int = 40):
+    def __init__(self, attributes: int = 40, *, weight: float = 1.0):
         nn.Module.__init__(self)
-        self.size = self.width = at_least("attributes", attributes, 1)
+        self.size, self.weight = at_least("attributes", attributes, 1), weight
+        self.width = self.size
 
     def codes(self, c, n: int) -> Tensor:
-        """Attributes, one row for all (A,) or (n, A), of 0 and 1 → float (n, A).
+        """Attributes, one row for all (A,) or (n, A), of 0 and 1 → times weight, (n, A).
 
         Raises:
             UserError: no attributes, a wrong number of them, values other than 0 and 1, not one row an image.
@@ -76,7 +81,7 @@ class Attributes(OneHot):
         check_attributes(c)
         if c.ndim == 2 and len(c) != n:
             raise UserError(f"one row of attributes an image is needed: {n} images, {len(c)} rows")
-        return c.float().expand(n, -1)
+        return self.weight * c.float().expand(n, -1)
 
 
 class AddedEmbedding(nn.Module):
@@ -111,12 +116,12 @@ class AddedEmbedding(nn.Module):
 CONDITIONS = {each.kind: each for each in (OneHot, AddedEmbedding, Attributes)}
 
 
-def make(kind: str | None, size: int, latent_dim: int) -> nn.Module:
+def make(kind: str | None, size: int, latent_dim: int, weight: float = 1.0) -> nn.Module:
     """A condition by name: None, "one-hot", "embedding" (both of `size` classes) or "attributes" (`size` of them)."""
     if kind is None:
         return Unconditional()
     pick("condition", kind, CONDITIONS)
-    return AddedEmbedding(size, latent_dim) if kind == "embedding" else CONDITIONS[kind](size)
+    return AddedEmbedding(size, latent_dim, weight=weight) if kind == "embedding" else CONDITIONS[kind](size, weight=weight)
 
 
 def is_conditional(model) -> bool:

@@ -55,6 +55,7 @@ def compare(rows: Mapping[str, Tensor], *, title: str = "", scale: float = 0.62,
     _frameless(ax)
     ax.set_xlabel(xlabel)
     ax.set_title(title)
+    fig.draw_without_rendering()                # the layout makes room for long names only once the images' aspect is known
     return fig
 
 
@@ -93,19 +94,21 @@ def rate_distortion(series: Mapping[str, Mapping[object, tuple[float, float]]], 
 
     Source: Alemi et al. 2018 for the picture. On the grey lines rate + distortion, the −ELBO, is the same.
     """
+    from matplotlib.ticker import MaxNLocator
+
     fig, ax = figure(6.5, 4)
     for (name, points), marker, colour in zip(series.items(), "osD^v", LINES):
-        ordered = sorted(points.items(), key=lambda item: item[1])
-        ax.plot(*zip(*(point for _, point in ordered)), marker + ("-" if len(series) == 1 else ""), color=colour, label=name)
-        for key, point in ordered if name == next(iter(series)) else ():
-            ax.annotate(f"{label}{key}", point, xytext=(6, 5), textcoords="offset points", path_effects=_halo())
-    every = [point for points in series.values() for point in points.values()]
-    for total in {round(sum(point)) for point in every}:
-        ax.axline((0, total), slope=-1, color="0.88", linewidth=0.8, zorder=0)
-    ax.set(title=title, xlabel="rate: KL, nats per image", ylabel="distortion: −log p(x | z), nats per image", xlim=(0, None))
+        ordered = sorted(points.values())
+        ax.plot(*zip(*ordered), marker + ("-" if len(series) == 1 else ""), color=colour, label=name, clip_on=False, zorder=3)
     ax.margins(x=0.12, y=0.08)
+    ax.set(title=title, xlabel="rate: KL, nats per image", ylabel="distortion: −log p(x | z), nats per image", xlim=(0, ax.get_xlim()[1]))
     if len(series) > 1:
         ax.legend()
+    every = [point for points in series.values() for point in points.values()]
+    totals = [sum(point) for point in every]
+    for total in MaxNLocator(6).tick_values(min(totals), max(totals)):
+        ax.axline((0, total), slope=-1, color="0.88", linewidth=0.8, zorder=0)
+    _label(ax, {f"{label}{key}": point for key, point in next(iter(series.values())).items()}, every)
     return fig
 
 
@@ -117,7 +120,8 @@ def latent_map(z: Tensor, y: Tensor, classes: Sequence[str], *, title: str = "",
     fig, ax = figure(6.2, 5.4)
     z, y = z.detach().cpu(), y.cpu()
     labels = y.unique().tolist()
-    names = _apart([z[y == label].median(0).values.tolist() for label in labels], 2 * limit if limit else float((z.amax(0) - z.amin(0)).max()))
+    extent = [2 * limit] * 2 if limit else (z.amax(0) - z.amin(0)).tolist()
+    names = _apart([z[y == label].median(0).values.tolist() for label in labels], *extent)
     for label, place in zip(labels, names):
         points, colour = z[y == label], CLASSES[label % len(CLASSES)]
         ax.scatter(*points.T, s=5, alpha=0.6, color=colour, linewidths=0)
@@ -169,12 +173,30 @@ def _draw(ax, images: Tensor, columns: int, padding: int = PAD, **kwargs) -> Non
     ax.imshow(montage.numpy(), interpolation="nearest", **kwargs)
 
 
-def _apart(places: list[list[float]], size: float) -> list[list[float]]:
-    """The same places, raised where a name would cover another one; `size` is the width of the plot in data units."""
+def _label(ax, names: Mapping[str, tuple[float, float]], points: Sequence[tuple[float, float]]) -> None:
+    """Each name beside its own point, at the first place where it covers no point and no other name."""
+    from matplotlib.transforms import Bbox
+
+    ax.figure.draw_without_rendering()                                        # from here on the layout knows where things are
+    dots = [Bbox.from_bounds(*(ax.transData.transform(point) - 8), 16, 16) for point in points]
+    inside, taken = ax.get_window_extent(), dots + ([legend.get_window_extent()] if (legend := ax.get_legend()) else [])
+    places = [(side * reach, lift) for reach in (7, 16) for lift in (5, -5, 0, 14, -14, 24, -24) for side in (1, -1)]
+    for name, point in sorted(names.items(), key=lambda item: item[1]):
+        note = ax.annotate(name, point, places[0], textcoords="offset points", va="center", fontsize=9, path_effects=_halo())
+        for place in places:
+            note.set(position=place, horizontalalignment="left" if place[0] > 0 else "right")
+            box = note.get_window_extent()
+            if inside.containsx(box.x0) and inside.containsx(box.x1) and not any(box.overlaps(other) for other in taken):
+                break
+        taken.append(box)
+
+
+def _apart(places: list[list[float]], width: float, height: float) -> list[list[float]]:
+    """The same places, raised where a name would cover another one; the plot's width and height in data units."""
     done: dict[int, list[float]] = {}
     for i in sorted(range(len(places)), key=lambda i: places[i][1]):
         x, y = places[i]
-        done[i] = [x, max([y, *(b + 0.035 * size for a, b in done.values() if abs(a - x) < 0.16 * size)])]
+        done[i] = [x, max([y, *(b + 0.035 * height for a, b in done.values() if abs(a - x) < 0.16 * width)])]
     return [done[i] for i in range(len(places))]
 
 

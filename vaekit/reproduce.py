@@ -4,11 +4,13 @@ A row that is finished has a file; one that was interrupted has a checkpoint. Wh
 """
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import multiprocessing
 import os
 import platform
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -18,6 +20,7 @@ from pathlib import Path
 
 import torch
 
+from . import data as data_sets
 from . import recipes
 from .errors import UserError, at_least, pick
 from .files import atomic, check_writable
@@ -67,8 +70,8 @@ def reproduce(name: str, *, out: str | Path, fast: bool = False, jobs: int | Non
         UserError: unknown name, a folder with rows made with other settings or a damaged row, a row that failed.
     """
     recipe = recipes.get(TABLES.get(pick("table", name, names()), name))
-    out = check_writable(out)
     wanted = recipe.settings(fast=fast, epochs=epochs) | {"data": data or recipe.data, "limit": limit, "seed": seed}
+    _claim(check_writable(out := Path(out)), {"recipe": recipe.name} | wanted)
     pending = [row for row in recipe.reported if _read(out, row, wanted) is None]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if jobs is None:
@@ -76,9 +79,14 @@ def reproduce(name: str, *, out: str | Path, fast: bool = False, jobs: int | Non
     jobs = max(1, min(at_least("jobs", jobs, 1), len(pending)))
     arguments = dict(name=recipe.name, out=out, wanted=wanted, root=root, device=device, fast=fast, epochs=epochs)
     report(f"{name}: {len(recipe.reported)} rows, {len(recipe.reported) - len(pending)} done before, {jobs} at a time")
-    for row in _run_all(pending, arguments, jobs, max(1, cores // jobs)):
-        report(f"z = {row.latent_dim}, β = {row.beta:g}: " + ", ".join(f"{MEASURED.get(k, k)} {v:.2f}" for k, v in row.measured.items())
-               + f", {row.seconds:.0f} s")
+    data_sets.load(pick("data set", wanted["data"], data_sets.SOURCES), "test", root=root)      # fetched once, before several workers want it
+    try:
+        with contextlib.closing(_run_all(pending, arguments, jobs, max(1, cores // jobs))) as finished:
+            for row in finished:
+                report(f"z = {row.latent_dim}, β = {row.beta:g}: "
+                       + ", ".join(f"{MEASURED[term]} {value:.2f}" for term, value in row.measured.items()) + f", {row.seconds:.0f} s")
+    finally:
+        _sweep(out)
     return [_read(out, row, wanted) for row in recipe.reported]
 
 
@@ -103,27 +111,41 @@ def _run_all(pending, arguments: dict, jobs: int, threads: int):
         yield from (_train_row(row, **arguments) for row in pending)
         return
     context = multiprocessing.get_context("spawn")               # forked processes cannot use torch's threads
+    others = multiprocessing.active_children()
     with ProcessPoolExecutor(jobs, context, _start_worker, (threads,)) as pool:
-        futures = {pool.submit(_train_row, row, **arguments): row for row in pending}
         try:
+            with _deaf_to_ctrl_c():
+                futures = [pool.submit(_train_row, row, **arguments) for row in pending]
             for future in as_completed(futures):
                 yield future.result()
         except BrokenProcessPool as error:
             raise UserError("a row's process was killed, perhaps for want of memory; run the command again with --jobs 1, it goes on from there") \
                 from error
         except BaseException:                                    # Ctrl-C, say: files are whole, and the checkpoint is at most an epoch old
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
+            for process in set(multiprocessing.active_children()) - set(others):
                 process.terminate()
             raise
 
 
+@contextlib.contextmanager
+def _deaf_to_ctrl_c():
+    """Processes started here ignore Ctrl-C from their first moment: it is for their parent, who ends them."""
+    if threading.current_thread() is not threading.main_thread():             # only the main thread may set signals
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _start_worker(threads: int) -> None:
-    """A worker takes its share of the cores, leaves Ctrl-C to its parent, and does not outlive it."""
-    import signal
+    """A worker takes its share of the cores, and does not outlive its parent."""
+    from tqdm import tqdm
 
     torch.set_num_threads(threads)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tqdm.set_lock(threading.RLock())                             # its own is a semaphore, which a terminated process would leave behind
     parent = multiprocessing.parent_process()
 
     def follow() -> None:
@@ -147,8 +169,7 @@ def _train_row(row: recipes.Reported, *, name: str, out: Path, wanted: dict, roo
                "python": platform.python_version(), "torch": torch.__version__}
     done = Row(name, row.latent_dim, row.beta, wanted, dict(row.terms), measured, round(sum(run.history["seconds"]), 1),
                datetime.date.today().isoformat(), machine)
-    with atomic(out / f"{stem}.json") as temporary:
-        Path(temporary).write_text(json.dumps(asdict(done), indent=1, ensure_ascii=False))
+    _write(out / f"{stem}.json", asdict(done))
     checkpoint.unlink(missing_ok=True)
     return done
 
@@ -166,19 +187,52 @@ def _fid(run: recipes.Run) -> dict[str, float]:
     return values
 
 
+def _claim(out: Path, wanted: dict) -> None:
+    """Say in `out` what is made there, so that no row or checkpoint of another reproduction is taken for this one's; clear what one left behind."""
+    _sweep(out)
+    path = out / "settings.json"
+    if path.exists() and any(out.glob("z*-beta*")):
+        try:
+            _same(path, json.loads(path.read_text(encoding="utf-8")), wanted)
+        except UserError:
+            raise
+        except (ValueError, AttributeError) as error:
+            raise UserError(f"{path} is damaged; choose another folder with --out") from error
+    else:
+        _write(path, wanted)
+
+
+def _sweep(out: Path) -> None:
+    """A process killed while it wrote leaves a file with a temporary name."""
+    for path in out.glob(".z*-beta*"):
+        path.unlink(missing_ok=True)
+
+
 def _read(out: Path, row: recipes.Reported, wanted: dict) -> Row | None:
-    """A finished row, if the folder holds it."""
-    path = out / f"{_name(row.latent_dim, row.beta)}.json"
-    if not path.exists():
+    """A finished row, if the folder holds all of it."""
+    stem = _name(row.latent_dim, row.beta)
+    if not all((out / f"{stem}{ending}").exists() for ending in (".json", ".history.json", ".safetensors")):
         return None
+    path = out / f"{stem}.json"
     try:
-        done = Row(**json.loads(path.read_text()))
-        changed = [f"{key} {done.settings.get(key)} → {wanted[key]}" for key in wanted if done.settings.get(key) != wanted[key]]
+        done = Row(**json.loads(path.read_text(encoding="utf-8")))
+        _same(path, done.settings, wanted)
+    except UserError:
+        raise
     except (ValueError, TypeError, AttributeError) as error:
         raise UserError(f"{path} is damaged; delete it, and the row is trained again") from error
-    if changed:
-        raise UserError(f"{path} was made with other settings ({', '.join(changed)}); choose another folder with --out, or delete it")
     return done
+
+
+def _same(path: Path, before: dict, wanted: dict) -> None:
+    changed = [f"{key} {before.get(key)} → {wanted[key]}" for key in wanted if before.get(key) != wanted[key]]
+    if changed:
+        raise UserError(f"{path} was made with other settings ({', '.join(changed)}); choose another folder with --out")
+
+
+def _write(path: Path, values: dict) -> None:
+    with atomic(path) as temporary:
+        Path(temporary).write_text(json.dumps(values, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def _name(latent_dim: int, beta: float) -> str:

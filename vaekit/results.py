@@ -8,6 +8,7 @@ import torch
 
 from . import data, plots, recipes
 from .conditioning import is_conditional
+from .errors import UserError
 from .files import atomic
 from .training import History
 
@@ -72,10 +73,10 @@ def write_table(name: str, rows: list, text: str, folder: str | Path, *, root: s
     """A reproduced table and its figures: table.md; rate against distortion; training curves, samples and reconstructions of its models."""
     folder = Path(folder)
     with atomic(folder / "table.md") as temporary:
-        Path(temporary).write_text(text + "\n")
+        Path(temporary).write_text(text + "\n", encoding="utf-8")
     models = {row: recipes.load_model(folder / f"{row.name}.safetensors") for row in rows}
     named = {f"z = {row.latent_dim}, β = {row.beta:g}": row for row in rows}
-    histories = {label: History(json.loads((folder / f"{row.name}.history.json").read_text())) for label, row in named.items() if row.beta == 1}
+    histories = {label: _history(folder / f"{row.name}.history.json") for label, row in named.items() if row.beta == 1}
     images = {"curves": plots.curves(histories, title=f"{name}: training (dashed) and test loss"),
               "samples": plots.compare({label: _samples(models[row]) for label, row in named.items()}, title=f"{name}: samples, z ~ N(0, I)")}
     if all("kl" in row.measured for row in rows):
@@ -88,6 +89,13 @@ def write_table(name: str, rows: list, text: str, folder: str | Path, *, root: s
                                                   title=f"{name}: reconstructions of test images")
         images |= _latent_pictures(models, test)
     return [folder / "table.md", *(picture(figure, folder / f"{file}.png") for file, figure in images.items())]
+
+
+def _history(path: Path) -> History:
+    try:
+        return History(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged; delete it, and the row is trained again") from error
 
 
 def _samples(model):
@@ -108,5 +116,5 @@ def _latent_pictures(models: dict, test) -> dict:
         elif row.beta == 1:
             z = TSNE(random_state=0).fit_transform(model.encode(some.images()).detach().numpy())
             pictures["latents"] = plots.latent_map(torch.from_numpy(z), some.y, some.classes, xlabel="t-SNE 1", ylabel="t-SNE 2",
-                                                   title=f"z = {row.latent_dim}: posterior means of 2,000 test images, by class")
+                                                   title=f"z = {row.latent_dim}: posterior means of {len(some):,} test images, by class")
     return pictures

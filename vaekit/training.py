@@ -49,7 +49,8 @@ def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSe
     model, train = _to(model, device), train.to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, weight_decay=weight_decay, fused=device.type in ("cpu", "cuda"))
     steps = math.ceil(len(train) / batch_size)
-    settings = dict(batch_size=batch_size, lr=lr, weight_decay=weight_decay, schedule=schedule, seed=seed, images=len(train), loss=describe(loss))
+    settings = dict(batch_size=batch_size, lr=lr, weight_decay=weight_decay, schedule=schedule, seed=seed, data=train.name, images=len(train),
+                    loss=describe(loss))
     settings |= {} if schedule == "constant" and not hasattr(loss, "at") else {"epochs": epochs}    # a constant run can be prolonged, a cycle cannot
     saved = Checkpoint(checkpoint, settings, model, optimizer)
     history = History(saved.rows)

@@ -3,9 +3,12 @@
 No check contains the formula it asks for. A function passes if it behaves as the right one must; if not, CheckFailed says which property broke.
 """
 from .autoencoder import interpolate, pca, squared_error
+from .beta import comparable_total, cyclic, free_bits, information_gap
+from .conditional import one_hot, probe, sample_class
 from .core import CheckFailed, Passed, between
 from .judging import frechet_distance, importance_bound, mmd
 from .vae import bernoulli_nll, effective_beta, gaussian_kl, reparameterize
 
-__all__ = ["CheckFailed", "Passed", "bernoulli_nll", "between", "effective_beta", "frechet_distance", "gaussian_kl", "importance_bound",
-           "interpolate", "mmd", "pca", "reparameterize", "squared_error"]
+__all__ = ["CheckFailed", "Passed", "bernoulli_nll", "between", "comparable_total", "cyclic", "effective_beta", "frechet_distance", "free_bits",
+           "gaussian_kl", "importance_bound", "information_gap", "interpolate", "mmd", "one_hot", "pca", "probe", "reparameterize", "sample_class",
+           "squared_error"]

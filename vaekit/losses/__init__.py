@@ -14,7 +14,7 @@ latents carry, the dependence between them, and their distance from the prior.
     negative_elbo                            1   β·KL                                            β = 1
     Scheduled(negative_elbo, beta=WarmUp())  1   β(t)·KL, β rising once                          its end
     Scheduled(negative_elbo, beta=Cyclic())  1   β(t)·KL, β rising again and again               the end of a cycle
-    free_bits                                1   β·Σ_d max(λ, KL_d), KL_d averaged over a batch  λ = 0
+    free_bits                                1   β·Σ_d max(λ, KL_d), KL_d averaged over a batch  λ = 0, β = 1
     capacity                                 1   γ·|KL − C|, KL averaged over a batch            γ = 1, C = 0
     beta_tcvae                               1   α·I + β·TC + γ·Σ_d KL(q(z_d) ‖ p(z_d))          α = β = γ = 1
     ImportanceWeighted                       K   log q(z_k | x) − log p(z_k)                     K = 1

@@ -56,19 +56,20 @@ def train(name: str, *, data: str | None = None, latent_dim: int | None = None, 
     model = build(name, latent_dim, train_set.shape, seed, condition, len(train_set.classes))
     history = fit(model, train_set, loss, test=test_set, seed=seed, device=device, checkpoint=checkpoint, progress=progress,
                   augment=recipe.augment, **settings)
-    return Run(recipe, model, history, train_set, test_set, settings | {"data": data, "seed": seed, "beta": 1.0 if beta is None else beta})
+    return Run(recipe, model, history, train_set, test_set, settings | {"data": data, "seed": seed, "beta": 1.0 if loss is recipe.loss else beta})
 
 
 def build(name: str, latent_dim: int | None = None, image_shape: nets.Shape = (1, 28, 28), seed: int = 0, condition: str | None = None,
-          classes: int = 10) -> nn.Module:
-    """A recipe's model with fresh weights drawn from `seed`. `condition` as for `train`; `classes` counts them, or the attributes."""
+          classes: int = 10, weight: float = 1.0) -> nn.Module:
+    """A recipe's model with fresh weights drawn from `seed`. `condition` as for `train`; `classes` counts them, or the attributes; `weight` is
+    how loudly the model is told."""
     recipe = get(name)
     if condition is not None and recipe.condition is None:
         raise UserError(f"recipe {name!r} is unconditional: leave condition out, or choose a conditional recipe such as 'fc-cvae'")
     latent_dim = recipe.latent_dim if latent_dim is None else latent_dim
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        told = (make(condition or recipe.condition, classes, latent_dim),) if recipe.condition else ()
+        told = (make(condition or recipe.condition, classes, latent_dim, weight),) if recipe.condition else ()
         return recipe.build(latent_dim, tuple(image_shape), *told)
 
 
@@ -76,7 +77,7 @@ def save(path: str | Path, name: str, model: nn.Module) -> Path:
     """Weights with what `load_model` needs to build the model again."""
     metadata = {"recipe": name, "latent_dim": str(model.latent_dim), "image_shape": ",".join(map(str, model.image_shape))}
     if is_conditional(model):
-        metadata |= {"condition": model.condition.kind, "classes": str(model.condition.size)}
+        metadata |= {"condition": model.condition.kind, "classes": str(model.condition.size), "weight": str(model.condition.weight)}
     return save_weights(path, model.state_dict(), metadata)
 
 
@@ -90,7 +91,7 @@ def load_model(path: str | Path) -> nn.Module:
     if "recipe" not in metadata:
         raise UserError(f"{path} does not name its recipe; it was not written by vaekit.recipes.save")
     model = build(metadata["recipe"], int(metadata["latent_dim"]), tuple(map(int, metadata["image_shape"].split(","))),
-                  condition=metadata.get("condition"), classes=int(metadata.get("classes", 10)))
+                  condition=metadata.get("condition"), classes=int(metadata.get("classes", 10)), weight=float(metadata.get("weight", 1)))
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
