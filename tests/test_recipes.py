@@ -131,7 +131,7 @@ def test_fc_vae_trains_on_cifar(real_data):
 
 def test_fast_is_an_option_of_the_recipe():
     recipe = recipes.get("mlp-vae-mnist")
-    assert recipe.settings(fast=True)["schedule"] == "one-cycle" and recipe.settings(fast=True)["epochs"] <= 25
+    assert recipe.settings(fast=True)["schedule"] == "one-cycle" and recipe.settings(fast=True)["epochs"] <= 30
     assert recipe.settings(fast=True, epochs=3)["epochs"] == 3
     with pytest.raises(UserError, match="recipe 'fc-vae' has no fast schedule"):
         recipes.get("fc-vae").settings(fast=True)
