@@ -1,0 +1,14 @@
+"""Diffusion: images from noise, by undoing in small steps what destroyed them.
+
+    model = Diffusion(UNet((1, 28, 28), code_width=10), (1, 28, 28), condition=OneHot(10))
+    fit(model, train, denoising_error)
+    model.sample(64, labels, guidance=2.0)
+"""
+from .average import Average
+from .process import Diffusion, DiffusionOutput, denoising_error, to_images, to_signed
+from .samplers import Step, sampling, step, times
+from .schedules import cosine_betas, cumulative, linear_betas
+from .unet import UNet
+
+__all__ = ["Average", "Diffusion", "DiffusionOutput", "Step", "UNet", "cosine_betas", "cumulative", "denoising_error", "linear_betas", "sampling",
+           "step", "times", "to_images", "to_signed"]
