@@ -137,6 +137,20 @@ def test_fast_is_an_option_of_the_recipe():
         recipes.get("fc-vae").settings(fast=True)
 
 
+@pytest.mark.parametrize("beta, expected", [(0.1, "negative_elbo(beta=0.1)"), (1.0, "negative_elbo(beta=1.0)"),
+                                            (10.0, "Scheduled(negative_elbo, beta=WarmUp(to=10.0, over=0.5, start=1.0))")])
+def test_the_fast_schedule_warms_a_large_beta_up(beta, expected, monkeypatch):
+    """Only β > 1 rises, from 1, and only if asked to be fast; the report's recipe has β from the first step on."""
+    from vaekit.recipes import run
+
+    seen = []
+    monkeypatch.setattr(run, "fit", lambda model, train, loss, **settings: seen.append((losses.describe(loss), settings)))
+    recipes.train("mlp-vae-mnist", data="digits", beta=beta, fast=True)
+    recipes.train("mlp-vae-mnist", data="digits", beta=beta)
+    assert [description for description, _ in seen] == [expected, f"negative_elbo(beta={beta})"]
+    assert "warm_up" not in seen[0][1]
+
+
 def test_build_follows_its_seed():
     a, b, c = (recipes.build("mlp-vae-mnist-small", seed=s).state_dict()["to_mean.weight"] for s in (1, 1, 2))
     assert torch.equal(a, b) and not torch.equal(a, c)

@@ -15,7 +15,7 @@ from ..data import SOURCES, load
 from ..errors import UserError, pick
 from ..files import load_weights, save_weights
 from ..images import ImageSet
-from ..losses import negative_elbo
+from ..losses import Scheduled, WarmUp, negative_elbo
 from ..training import History, fit
 from .table import Recipe, get
 
@@ -49,8 +49,8 @@ def train(name: str, *, data: str | None = None, latent_dim: int | None = None, 
         UserError: unknown recipe or data set, data not to be had, settings out of range, a condition for an unconditional recipe.
     """
     recipe = get(name)
-    loss = _objective(recipe, loss, beta)
     settings = recipe.settings(fast=fast, **overrides)
+    loss = _objective(recipe, loss, beta, settings.pop("warm_up", None))
     data = recipe.data if data is None else pick("data set", data, SOURCES)
     train_set, test_set = load(data, "train", root=root, limit=limit), load(data, "test", root=root)
     model = build(name, latent_dim, train_set.shape, seed, condition, len(train_set.classes))
@@ -99,10 +99,12 @@ def load_model(path: str | Path) -> nn.Module:
     return model.eval()
 
 
-def _objective(recipe: Recipe, loss: Callable | None, beta: float | None) -> Callable:
+def _objective(recipe: Recipe, loss: Callable | None, beta: float | None, warm_up: float | None) -> Callable:
     if beta is None:
         return loss or recipe.loss
     if loss is not None or recipe.loss is not negative_elbo:
         raise UserError(f"beta weighs the KL of losses.negative_elbo; recipe {recipe.name!r} is trained with "
                         f"{'the loss you pass' if loss else 'another loss'}. Leave beta out")
+    if warm_up and beta > 1:                     # at a high lr, a large β from the first step on makes latents collapse that would have been of use
+        return Scheduled(negative_elbo, beta=WarmUp(float(beta), over=warm_up, start=1.0))
     return partial(negative_elbo, beta=float(beta))
