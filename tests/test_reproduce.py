@@ -132,7 +132,7 @@ def test_interrupted_in_the_middle_of_a_row_it_goes_on(whole, copy, monkeypatch)
 
 
 @pytest.mark.parametrize("changes, words", [
-    (dict(epochs=3), "epochs 12 → 3"), (dict(seed=1), "seed 0 → 1"), (dict(fast=True), "lr 0.0001 → 0.002, schedule constant → one-cycle"),
+    (dict(epochs=3), "epochs 12 → 3"), (dict(seed=1), "seed 0 → 1"), (dict(fast=True), "lr 0.0001 → 0.003, schedule constant → one-cycle"),
     (dict(limit=None), "limit 64 → None"), (dict(data="fashion"), "data digits → fashion"),
 ])
 @pytest.mark.parametrize("by", ["folder", "row"])
