@@ -46,6 +46,18 @@ def trained(digits):
     return recipes.train("mlp-vae-mnist", data="digits", latent_dim=2, epochs=15, batch_size=64, lr=2e-3, schedule="one-cycle")
 
 
+@pytest.fixture(scope="session")
+def coloured(digits, tmp_path_factory):
+    """A folder with a cifar10.npz of 60 + 20 digits, 32×32 and in colour: something small for what takes nothing but CIFAR's shape."""
+    arrays = {}
+    for split, images, n in zip(("train", "test"), digits, (60, 20)):
+        x = torch.nn.functional.pad(images.images(slice(n)), [2] * 4) * torch.tensor([255.0, 200.0, 80.0])[:, None, None]
+        arrays |= {f"x_{split}": x.permute(0, 2, 3, 1).numpy().astype(np.uint8), f"y_{split}": images.y[:n].numpy().astype(np.uint8)}
+    folder = tmp_path_factory.mktemp("coloured")
+    np.savez(folder / "cifar10.npz", **arrays)
+    return folder
+
+
 @pytest.fixture
 def generator():
     return torch.Generator().manual_seed(0)

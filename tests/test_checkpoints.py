@@ -2,6 +2,7 @@
 import functools
 
 import pytest
+import torch
 from test_training import fit, model, same
 
 from vaekit import losses, recipes, training
@@ -28,6 +29,23 @@ def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(small, tmp_path
     assert same(whole, resumed)
     assert again["test_loss"] == history["test_loss"] and again["train_kl"] == history["train_kl"]
     assert list(tmp_path.iterdir()) == [path], "no temporary files"
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "radam"])
+def test_a_run_in_channels_last_goes_on_as_it_was(small, tmp_path, optimizer):
+    """A file keeps values, not how they lie in memory: the optimiser's moments must come back in the order of the weights."""
+    def autoencoder():
+        return recipes.build("conv-ae-mnist").to(memory_format=torch.channels_last)
+
+    def fit(m, epochs, **checkpoint):
+        training.fit(m, small[0], losses.reconstruction_error, epochs=epochs, batch_size=50, optimizer=optimizer, **checkpoint)
+
+    whole, resumed, path = autoencoder(), autoencoder(), tmp_path / "run.safetensors"
+    fit(whole, 3)
+    fit(autoencoder(), 2, checkpoint=path)
+    fit(resumed, 3, checkpoint=path)
+    weight = resumed.encoder[2].weight
+    assert same(whole, resumed) and weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous()
 
 
 def test_a_finished_constant_run_can_be_prolonged(small, tmp_path):

@@ -73,6 +73,36 @@ def test_upsampling_decoder_doubles_the_image_twice(shape, channels):
     assert parameters(nets.upsampling_decoder(5, shape, hidden=7, channels=channels)) == count
 
 
+@pytest.mark.parametrize("residual", [False, True])
+def test_a_block_is_four_convolutions_through_a_narrow_middle(residual):
+    block, x = nets.Block(6, residual=residual), torch.randn(2, 6, 5, 7)
+    h = x
+    for layer, padding in zip(block.layers[1::2], (0, 1, 1, 0)):
+        h = nn.functional.conv2d(0.5 * h * (1 + torch.erf(h / 2**0.5)), layer.weight, layer.bias, padding=padding)
+    torch.testing.assert_close(block(x), x + h if residual else h)
+    assert [tuple(layer.weight.shape) for layer in block.layers[1::2]] == [(3, 6, 1, 1), (3, 3, 3, 3), (3, 3, 3, 3), (6, 3, 1, 1)]
+    with torch.no_grad():
+        for p in block.parameters():
+            p.zero_()
+    assert torch.equal(block(x), x if residual else torch.zeros_like(x))
+
+
+@pytest.mark.parametrize("shape", [(3, 32, 32), (1, 16, 24)])
+@pytest.mark.parametrize("residual", [False, True])
+def test_block_bodies_halve_and_double_three_times(shape, residual):
+    c, h, w = shape
+    at = [(4, h // k, w // k) for k in (1, 2, 4, 8)]
+    encoder, decoder = nets.block_encoder(shape, width=4, residual=residual), nets.block_decoder(5, shape, width=4, residual=residual)
+    down = [step for a, b in zip(at, at[1:]) for step in (("Block", a), ("AvgPool2d", b))]
+    assert traced(encoder, torch.rand(2, *shape)) == [("Conv2d", at[0]), *down, ("Flatten", (4 * h * w // 64,))]
+    up = [step for a in at[2::-1] for step in (("Upsample", a), ("Block", a))]
+    assert traced(decoder, torch.rand(2, 5)) == [("Linear", (4 * h * w // 64,)), ("Unflatten", at[3]), *up, ("Conv2d", shape)]
+    block = (4 * 2 + 2) + 2 * (9 * 2 * 2 + 2) + (2 * 4 + 4)
+    assert parameters(encoder) == (9 * c * 4 + 4) + 3 * block
+    assert parameters(decoder) == 6 * (4 * h * w // 64) + 3 * block + (9 * 4 * c + c)
+    assert [m.residual for body in (encoder, decoder) for m in body if isinstance(m, nets.Block)] == [residual] * 6
+
+
 def test_linear_relu_has_a_pair_of_layers_a_step():
     layers = nets.linear_relu([4, 3, 2])
     assert [type(layer) for layer in layers] == [nn.Linear, nn.ReLU] * 2
@@ -98,6 +128,10 @@ def test_fit_together_counts_features_and_leaves_the_bodies_alone():
     (lambda: nets.upsampling_decoder(2, (1, 8, 9), hidden=4), "multiples of 4, got 8×9"),
     (lambda: nets.upsampling_decoder(0, hidden=4), "latent_dim must be ≥ 1, got 0"),
     (lambda: nets.upsampling_decoder(2, hidden=0), "a hidden width must be ≥ 1, got 0"),
+    (lambda: nets.block_encoder((1, 28, 32)), "its sides must be multiples of 8, got 28×32"),
+    (lambda: nets.block_decoder(2, (1, 32, 28)), "multiples of 8, got 32×28"),
+    (lambda: nets.block_decoder(0), "latent_dim must be ≥ 1, got 0"),
+    (lambda: nets.Block(1), "width must be ≥ 2, got 1"),
     (lambda: nets.fit_together(nets.mlp_encoder((1, 4, 4), (8,)), nets.mlp_decoder(2, (8,), (1, 5, 5)), 2, (1, 4, 4)),
      r"decoder gives images of shape \(1, 5, 5\), but the encoder takes \(1, 4, 4\)"),
     (lambda: nets.fit_together(nets.mlp_encoder((1, 4, 4), (8,)), nets.mlp_decoder(3, (8,), (1, 4, 4)), 2, (1, 4, 4)), "do not suit images of shape"),

@@ -1,3 +1,4 @@
+import functools
 import re
 
 import pytest
@@ -19,6 +20,25 @@ def test_each_kind_of_model_has_a_sheet(trained, tmp_path):
         sheet = results.picture(results.sample_sheet(run, name), tmp_path / f"{name}.png")
         assert Image.open(sheet).size[0] > 400
     assert "samples" in results.sample_sheet(trained, "x").axes[0].get_title()
+
+
+@pytest.mark.parametrize("name", ["ls-gan", "block-cvae", "ddpm-cifar10"])
+def test_gans_blocks_and_diffusion_leave_the_same_files(name, coloured, tmp_path, monkeypatch):
+    colours = dict(data="cifar10", root=coloured)
+    run = recipes.train(name, **(dict(data="digits") if name == "ls-gan" else colours), epochs=2, limit=20, batch_size=10)
+    if name == "ddpm-cifar10":
+        monkeypatch.setattr(run.model, "sample", functools.partial(run.model.sample, steps=1))
+    drawn, curves = [], plots.curves
+    monkeypatch.setattr(plots, "curves", lambda *args, **kwargs: drawn.append(curves(*args, **kwargs)) or drawn[0])
+    files = results.write(run, tmp_path)
+    assert [f.name for f in files] == ["weights.safetensors", "history.csv", "history.json", "curves.png", "samples.png"]
+    names = [line.get_label() for line in drawn[0].axes[0].lines]
+    assert names == (["discriminator train", "discriminator test", "generator train", "generator test"] if name == "ls-gan" else ["train", "test"])
+    title, text = drawn[0].axes[0].get_title(), results.against_report(run)
+    assert ("latent_dim" in title) == (name != "ddpm-cifar10") and title.startswith(f"{name}, ")
+    if name == "ls-gan":
+        assert re.search(rf"^  discriminator_loss +{run.history.last['test_discriminator_loss']:.4f}$", text, re.M) and "  accuracy  " in text
+        assert len({len(line) for line in text.splitlines()[1:]}) == 1, "one column"
 
 
 def test_the_report_is_compared_on_its_own_data_only(trained):

@@ -170,6 +170,9 @@ def test_a_diverging_run_stops_with_the_step_and_the_advice(small):
     ({"lr": math.nan}, "lr must be > 0, got nan"),
     ({"weight_decay": -1.0}, "weight_decay must be ≥ 0"),
     ({"schedule": "cosine"}, "unknown schedule 'cosine'; choose one of constant, one-cycle"),
+    ({"optimizer": "sgd"}, "unknown optimizer 'sgd'; choose one of adam, radam"),
+    ({"betas": (0.9, 1.0)}, r"betas are two numbers in \[0, 1\), got \(0.9, 1.0\)"),
+    ({"betas": (0.9,)}, "betas are two numbers"),
     ({"device": "tpu"}, "unknown device 'tpu'"),
     ({"patience": 0}, "patience must be ≥ 1"),
     ({"patience": 2, "test": None}, "patience watches the test loss"),
@@ -194,6 +197,28 @@ def test_a_tensor_of_bytes_trains_like_the_set(small):
     training.fit(a, small[0].x, losses.negative_elbo, epochs=1, batch_size=50)
     training.fit(b, small[0].images(), losses.negative_elbo, epochs=1, batch_size=50)
     assert same(a, b)
+
+
+def test_radam_takes_its_own_step(small):
+    ours, hand = model(), model()
+    images, betas = small[0].first(50), (0.8, 0.95)
+    training.fit(ours, images, losses.negative_elbo, epochs=8, batch_size=50, optimizer="radam", betas=betas, lr=1e-2)
+    optimizer = torch.optim.RAdam(hand.parameters(), lr=1e-2, betas=betas)
+    with torch.random.fork_rng():
+        for epoch in range(8):                                          # beyond its first steps, which do not adapt
+            x = images.images(torch.randperm(50, generator=training._seed(0, epoch)))
+            optimizer.zero_grad()
+            losses.negative_elbo(hand.train()(x), x)["loss"].mean().backward()
+            optimizer.step()
+    assert same(ours, hand)
+
+
+def test_frozen_weights_stay(small):
+    m = model()
+    frozen = m.encoder[1].weight.requires_grad_(False)
+    before, free = frozen.clone(), m.to_mean.weight.detach().clone()
+    fit(m, small)
+    assert torch.equal(m.encoder[1].weight, before) and not torch.equal(m.to_mean.weight, free)
 
 
 def test_bf16_output_is_scored_in_float32():

@@ -11,8 +11,8 @@ import os
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 __version__ = "0.1.0"
-__all__ = ["autoencoder", "check", "conditioning", "data", "explore", "losses", "metrics", "nets", "plots", "recipes", "reproduce", "training",
-           "vae"]
+__all__ = ["autoencoder", "check", "conditioning", "data", "diffusion", "explore", "gan", "losses", "metrics", "nets", "plots", "recipes",
+           "reproduce", "training", "vae"]
 
 
 def __getattr__(name):

@@ -1,7 +1,8 @@
-"""A training run that can be interrupted at any point: weights, optimiser, best weights and history in one safetensors file."""
+"""A training run that can be interrupted at any point: weights, optimisers, best weights and history in one safetensors file."""
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -12,14 +13,14 @@ from .files import check_writable, load_weights, save_weights
 
 
 class Checkpoint:
-    """The state of a run beside `path` (None: kept in memory only). Opening it brings model and optimiser back to where they were.
+    """The state of a run beside `path` (None: kept in memory only). Opening it brings model and optimisers back to where they were.
 
     Raises:
         UserError: the file belongs to a run with other settings or another model, or is damaged; the folder cannot be written.
     """
 
-    def __init__(self, path: str | Path | None, settings: dict, model: nn.Module, optimizer: torch.optim.Optimizer):
-        self.path, self.settings, self.model, self.optimizer = path and Path(path), settings, model, optimizer
+    def __init__(self, path: str | Path | None, settings: dict, model: nn.Module, optimizers: Sequence[torch.optim.Optimizer]):
+        self.path, self.settings, self.model, self.optimizers = path and Path(path), settings, model, optimizers
         self.rows: list[dict] = []
         self.best: dict[str, torch.Tensor] = {}
         if self.path and self.path.exists():
@@ -48,8 +49,9 @@ class Checkpoint:
 
     def _save(self) -> None:
         tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()} | {f"best.{k}": v for k, v in self.best.items()}
-        for index, state in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{k}": v for k, v in state.items()}
+        for number, optimizer in enumerate(self.optimizers):
+            for index, state in optimizer.state_dict()["state"].items():
+                tensors |= {f"{_prefix(number)}{index}.{k}": v for k, v in state.items()}
         save_weights(self.path, tensors, {"rows": json.dumps(self.rows), "settings": json.dumps(self.settings)})
 
     def _resume(self) -> None:
@@ -65,14 +67,23 @@ class Checkpoint:
         except RuntimeError as error:
             raise UserError(f"{self.path} belongs to another model; delete it or use another folder") from error
         self.rows, self.best = json.loads(metadata["rows"]), _strip(tensors, "best.")
-        self._resume_optimizer(_strip(tensors, "optimizer."))
+        for number, optimizer in enumerate(self.optimizers):
+            _resume_optimizer(optimizer, _strip(tensors, _prefix(number)))
 
-    def _resume_optimizer(self, tensors: dict[str, torch.Tensor]) -> None:
-        state: dict[int, dict] = {}
-        for name, value in tensors.items():
-            index, key = name.split(".", 1)
-            state.setdefault(int(index), {})[key] = value
-        self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": state})
+
+def _prefix(number: int) -> str:
+    return f"optimizer{number or ''}."
+
+
+def _resume_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    state: dict[int, dict] = {}
+    for name, value in tensors.items():
+        index, key = name.split(".", 1)
+        # files hold contiguous tensors, but a fused optimiser walks through memory: a moment must lie as its parameter does, channels last or not
+        laid = value if key == "step" else torch.empty_like(parameters[int(index)]).copy_(value)
+        state.setdefault(int(index), {})[key] = laid
+    optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
 
 
 def _strip(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from .errors import UserError, at_least
 
@@ -52,7 +52,7 @@ def conv_decoder(latent_dim: int, image_shape: Shape = (1, 28, 28)) -> nn.Sequen
 
 def pooling_encoder(image_shape: Shape = (1, 28, 28), channels: tuple[int, int] = (16, 32)) -> nn.Sequential:
     """Two convolutions, each followed by max pooling: (N, C, H, W) → (N, channels[1]·H/4·W/4). Source: S4 (see `recipes`)."""
-    _by_four(image_shape)
+    divided(image_shape, 4)
     return nn.Sequential(
         nn.Conv2d(image_shape[0], channels[0], 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),          # 28×28 → 14×14
         nn.Conv2d(channels[0], channels[1], 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),             # 14×14 → 7×7
@@ -62,12 +62,45 @@ def pooling_encoder(image_shape: Shape = (1, 28, 28), channels: tuple[int, int] 
 
 def upsampling_decoder(latent_dim: int, image_shape: Shape = (1, 28, 28), *, hidden: int, channels: tuple[int, int] = (16, 32)) -> nn.Sequential:
     """Two linear layers and two transposed convolutions that double the size: (N, latent_dim) → (N, C, H, W). Source: S4."""
-    height, width = _by_four(image_shape)
+    height, width = divided(image_shape, 4)
     return nn.Sequential(
         *linear_relu([at_least("latent_dim", latent_dim, 1), hidden, channels[1] * height * width]), nn.Unflatten(1, (channels[1], height, width)),
         nn.ConvTranspose2d(channels[1], channels[0], 2, stride=2), nn.ReLU(),                      # 7×7 → 14×14
         nn.ConvTranspose2d(channels[0], image_shape[0], 2, stride=2),                              # 14×14 → 28×28
     )
+
+
+class Block(nn.Module):
+    """Four convolutions through a narrow middle, 1×1, 3×3, 3×3, 1×1, a GELU before each: (N, width, H, W) → the same.
+
+    Args:
+        residual: add the input to the result, as Child 2021 (figure 3) does; S0 left it out.
+    """
+
+    def __init__(self, width: int, *, residual: bool = False):
+        super().__init__()
+        middle = at_least("width", width, 2) // 2
+        sizes = ((width, middle, 1), (middle, middle, 3), (middle, middle, 3), (middle, width, 1))
+        self.layers = nn.Sequential(*(layer for a, b, k in sizes for layer in (nn.GELU(), nn.Conv2d(a, b, k, padding=k // 2))))
+        self.residual = residual
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x) if self.residual else self.layers(x)
+
+
+def block_encoder(image_shape: Shape = (3, 32, 32), *, width: int = 64, residual: bool = False) -> nn.Sequential:
+    """A convolution, then three blocks that each end in halving: (N, C, H, W) → (N, width·H/8·W/8). Source: S0 (see `recipes`)."""
+    divided(image_shape, 8)
+    halving = (layer for _ in range(3) for layer in (Block(width, residual=residual), nn.AvgPool2d(2)))           # 32×32 → 16×16 → 8×8 → 4×4
+    return nn.Sequential(nn.Conv2d(image_shape[0], width, 3, padding=1), *halving, nn.Flatten())
+
+
+def block_decoder(latent_dim: int, image_shape: Shape = (3, 32, 32), *, width: int = 64, residual: bool = False) -> nn.Sequential:
+    """The encoder mirrored: (N, latent_dim) → (N, C, H, W). Source: S0."""
+    height, wide = divided(image_shape, 8)
+    doubling = (layer for _ in range(3) for layer in (nn.Upsample(scale_factor=2), Block(width, residual=residual)))
+    return nn.Sequential(nn.Linear(at_least("latent_dim", latent_dim, 1), width * height * wide), nn.Unflatten(1, (width, height, wide)),
+                         *doubling, nn.Conv2d(width, image_shape[0], 3, padding=1))
 
 
 def fit_together(encoder: nn.Module, decoder: nn.Module, latent_dim: int, image_shape: Shape) -> int:
@@ -107,7 +140,9 @@ def _only_28(image_shape: Shape) -> int:
     return image_shape[0]
 
 
-def _by_four(image_shape: Shape) -> tuple[int, int]:
-    if image_shape[1] % 4 or image_shape[2] % 4:
-        raise UserError(f"this body halves the image twice: its sides must be multiples of 4, got {image_shape[1]}×{image_shape[2]}")
-    return image_shape[1] // 4, image_shape[2] // 4
+def divided(image_shape: Shape, by: int) -> tuple[int, int]:
+    """The sides after halving the image until they are `by` times smaller."""
+    if image_shape[1] % by or image_shape[2] % by:
+        raise UserError(f"this body halves the image until it is {by} times smaller: its sides must be multiples of {by}, "
+                        f"got {image_shape[1]}×{image_shape[2]}")
+    return image_shape[1] // by, image_shape[2] // by

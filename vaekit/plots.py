@@ -60,17 +60,29 @@ def compare(rows: Mapping[str, Tensor], *, title: str = "", scale: float = 0.62,
 
 
 def curves(histories, *, term: str = "loss", title: str = "", ylabel: str = "nats per image"):
-    """Train (dashed) and test (solid) curves of one term over epochs: one History, or {"name": History, …}."""
+    """Train (dashed) and test (solid) curves of one term over epochs: one History, or {"name": History, …}.
+
+    Where there is no such term but several players have one each, as the losses of a GAN, there is a pair of curves a player.
+    """
     named = histories if isinstance(histories, Mapping) else {"": histories}
     fig, ax = figure(6.5, 3.4)
-    for (name, history), colour in zip(named.items(), LINES):
+    wanted = [(name, history, each) for name, history in named.items() for each in _terms(history, term)]
+    for (name, history, each), colour in zip(wanted, LINES):
         for split, style in (("train", "--"), ("test", "-")):
-            if f"{split}_{term}" in history.columns:
-                ax.plot(history["epoch"], history[f"{split}_{term}"], style, color=colour, label=f"{name} {split}".strip())
+            if f"{split}_{each}" in history.columns:
+                label = f"{name} {each.removesuffix(f'_{term}') if each != term else ''} {split}"
+                ax.plot(history["epoch"], history[f"{split}_{each}"], style, color=colour, label=" ".join(label.split()))
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set(title=title, xlabel="epoch", ylabel=ylabel)
     ax.legend() if len(named) == 1 else fig.legend(loc="outside right center", frameon=False)      # several histories: beside the lines, not on them
     return fig
+
+
+def _terms(history, term: str) -> list[str]:
+    """`term`, if the history has it; else every player's."""
+    if f"train_{term}" in history.columns:
+        return [term]
+    return [column.removeprefix("train_") for column in history.columns if column.startswith("train_") and column.endswith(f"_{term}")]
 
 
 def lines(x: Sequence[float], series: Mapping[str, Sequence[float]], *, title: str, xlabel: str, ylabel: str, log_x: bool = False,

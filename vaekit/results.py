@@ -16,7 +16,7 @@ from .training import History
 def write(run: recipes.Run, folder: str | Path) -> list[Path]:
     """Write weights.safetensors, history.csv, history.json, curves.png and samples.png; give their paths."""
     folder = Path(folder)
-    title = f"{run.recipe.name}, latent_dim {run.model.latent_dim}, {run.settings['data']}"
+    title = ", ".join([run.recipe.name, *([f"latent_dim {run.model.latent_dim}"] if hasattr(run.model, "latent_dim") else []), run.settings["data"]])
     return [
         recipes.save(folder / "weights.safetensors", run.recipe.name, run.model),
         run.history.save(folder / "history.csv"),
@@ -52,11 +52,13 @@ def against_report(run: recipes.Run) -> str:
     """The test set's terms after the last epoch (the best one, with patience), beside the report's where it gives any."""
     rows = run.history.rows
     row = min(rows, key=lambda r: r["test_loss"]) if run.settings.get("patience") else rows[-1]
-    reported = run.recipe.reported_at(run.model.latent_dim, run.settings["beta"]) if run.settings["data"] == run.recipe.data else {}
+    reported = run.recipe.reported_at(getattr(run.model, "latent_dim", None), run.settings["beta"]) if run.settings["data"] == run.recipe.data else {}
     lines = [f"epoch {row['epoch']}, test set, per image:"]
-    for term in (key.removeprefix("test_") for key in row if key.startswith("test_")):
+    terms = [key.removeprefix("test_") for key in row if key.startswith("test_")]
+    width = max(15, *map(len, terms))
+    for term in terms:
         value = row[f"test_{term}"]
-        line = f"  {term:15}{value:9.2f}" if value >= 1 else f"  {term:15}{value:9.4f}"           # an error rate needs its small digits
+        line = f"  {term:{width}}{value:9.2f}" if value >= 1 else f"  {term:{width}}{value:9.4f}"    # an error rate needs its small digits
         if term in reported:
             line += f"   report {reported[term]:.2f}   difference {row[f'test_{term}'] - reported[term]:+.2f}"
         lines.append(line)

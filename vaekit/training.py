@@ -1,8 +1,6 @@
-"""fit(): one loop for every model. Below it, what it is made of: evaluation, the schedule, the history, the device."""
+"""fit(): one loop for every model. Below it, what it is made of: evaluation, the schedule, the players, the device."""
 from __future__ import annotations
 
-import csv
-import json
 import math
 import os
 import time
@@ -16,25 +14,30 @@ from torch import Tensor, nn
 from .checkpoints import Checkpoint
 from .conditioning import is_conditional, labels_of
 from .errors import UserError, at_least, pick
-from .files import atomic
+from .history import History
 from .images import ImageSet, as_image_set
 from .losses import describe
 
 Loss = Callable[..., dict[str, Tensor]]     # loss(model's output, images, labels) → named terms, (N,) each; "loss" is the one to minimise
+ADAM = (0.9, 0.999)                         # the decays of Adam's two averages that its authors recommend
 
 
 def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSet | Tensor | None = None, epochs: int = 10,
-        batch_size: int = 128, lr: float = 1e-3, weight_decay: float = 0.0, schedule: str = "constant", patience: int | None = None,
-        augment: Callable[[Tensor], Tensor] | None = None, checkpoint: str | Path | None = None, seed: int = 0, device: str = "auto",
-        progress: bool = True) -> History:
-    """Train `model` in place with Adam, and tell how it went.
+        batch_size: int = 128, lr: float = 1e-3, weight_decay: float = 0.0, schedule: str = "constant", optimizer: str = "adam",
+        betas: tuple[float, float] = ADAM, patience: int | None = None, augment: Callable[[Tensor], Tensor] | None = None,
+        checkpoint: str | Path | None = None, seed: int = 0, device: str = "auto", progress: bool = True) -> History:
+    """Train `model` in place, and tell how it went.
+
+    A model with several players, as a GAN has, says so by a method `players`: which term of the loss is minimised by whose parameters. Each player
+    has an optimiser of its own. All gradients are taken at the same weights, then all step; the norm of each player's gradient is recorded.
 
     Args:
         train, test: image sets, or tensors of images (N, C, H, W).
         loss: maps (model's output, images, labels) to named terms of shape (N,); the mean of "loss" is minimised, all are recorded.
             One with a method `at(progress)` changes in the course of training (`losses.Scheduled`); the test set always sees its final form.
         schedule: "constant", or "one-cycle" (Smith 2018): up to `lr` over 30 % of the steps, then down to almost 0.
-        patience: stop after so many epochs without a better test loss, and take the best weights back. Needs `test`.
+        optimizer, betas: "adam" (Kingma & Ba 2015) or "radam" (Liu et al. 2020), and the decays of its two averages.
+        patience: stop after so many epochs without a better test loss, and take the best weights back. Needs `test`, and a single player.
         augment: maps a batch of training images to a changed one, anew in each epoch; the test set stays as it is.
         checkpoint: a file to save to after each epoch; if it exists already, training goes on from it, to the same end.
         seed: each epoch is seeded by (seed, epoch), so a run that was interrupted repeats itself exactly.
@@ -44,15 +47,18 @@ def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSe
     """
     labels_of(model, train), test is None or labels_of(model, test)           # a conditional model cannot train on images alone
     train, test = as_image_set(train), None if test is None else as_image_set(test)
-    _check_settings(epochs, batch_size, lr, weight_decay, schedule, patience, test)
+    _check_settings(epochs, batch_size, lr, weight_decay, schedule, optimizer, betas)
     device = pick_device(device)
     model, train = _to(model, device), train.to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr, weight_decay=weight_decay, fused=device.type in ("cpu", "cuda"))
+    players = _players(model)
+    _check_patience(patience, test, players)
+    optimizers = [_optimizer(optimizer, parameters, lr, weight_decay, betas, device) for parameters in players.values()]
     steps = math.ceil(len(train) / batch_size)
     settings = dict(batch_size=batch_size, lr=lr, weight_decay=weight_decay, schedule=schedule, seed=seed, data=train.name, images=len(train),
                     loss=describe(loss))
     settings |= {} if schedule == "constant" and not hasattr(loss, "at") else {"epochs": epochs}    # a constant run can be prolonged, a cycle cannot
-    saved = Checkpoint(checkpoint, settings, model, optimizer)
+    settings |= {} if (optimizer, tuple(betas)) == ("adam", ADAM) else {"optimizer": optimizer, "betas": list(betas)}
+    saved = Checkpoint(checkpoint, settings, model, optimizers)
     history = History(saved.rows)
     bar = _progress_bar(epochs * steps, len(history) * steps, progress)
 
@@ -66,15 +72,18 @@ def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSe
             for step, (x, c) in enumerate(train.batches(batch_size, shuffle=True, generator=generator)):
                 x = x if augment is None else augment(x)
                 done = (epoch * steps + step) / (epochs * steps)
-                for group in optimizer.param_groups:
+                for group in (group for each in optimizers for group in each.param_groups):
                     group["lr"] = lr * SCHEDULES[schedule](done)
                 terms = _terms(model, loss.at(done) if hasattr(loss, "at") else loss, x, c, device)
-                objective = terms["loss"].mean()
-                _stop_if_not_finite(objective, epoch, step, lr)
-                optimizer.zero_grad(set_to_none=True)
-                objective.backward()
-                optimizer.step()
-                _add(sums, terms)
+                objectives = {term: terms[term].mean() for term in players}
+                _stop_if_not_finite(objectives, epoch, step, lr)
+                for each in optimizers:
+                    each.zero_grad(set_to_none=True)
+                for waiting, (term, parameters) in zip(range(len(players))[::-1], players.items()):
+                    objectives[term].backward(inputs=parameters, retain_graph=waiting > 0)
+                for each in optimizers:
+                    each.step()
+                _add(sums, terms | (_gradient_norms(players, len(x)) if len(players) > 1 else {}))
                 bar.update()
             row = {"epoch": epoch + 1, **{f"train_{k}": v / len(train) for k, v in sums.items()}}
             if test is not None:
@@ -105,46 +114,6 @@ def evaluate(model: nn.Module, images: ImageSet | Tensor, loss: Loss, *, batch_s
             _add(sums, _terms(model, loss, x, c, device))
     model.train(was_training)
     return {k: v / len(images) for k, v in sums.items()}
-
-
-class History:
-    """One row an epoch: train_… and test_… terms in the loss's units, and seconds. `history["test_loss"]` is a column."""
-
-    def __init__(self, rows: list[dict] | None = None):
-        self.rows = list(rows or [])
-
-    def add(self, row: dict) -> None:
-        self.rows.append(row)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, column: str) -> list[float]:
-        pick("column", column, self.columns)
-        return [row[column] for row in self.rows]
-
-    @property
-    def columns(self) -> list[str]:
-        return list(self.rows[0]) if self.rows else []
-
-    @property
-    def last(self) -> dict:
-        return self.rows[-1]
-
-    def __repr__(self) -> str:
-        terms = ", ".join(f"{k} {v:.3g}" for k, v in self.last.items() if k.endswith("_loss")) if self.rows else "empty"
-        return f"History({len(self)} epochs: {terms})"
-
-    def save(self, path: str | Path) -> Path:
-        """Write all rows as CSV or JSON, by the ending of the name."""
-        with atomic(path) as temporary, open(temporary, "w", newline="") as file:
-            if pick("ending", Path(path).suffix, (".csv", ".json")) == ".json":
-                json.dump(self.rows, file, indent=1)
-            else:
-                writer = csv.DictWriter(file, self.columns)
-                writer.writeheader()
-                writer.writerows(self.rows)
-        return Path(path)
 
 
 def one_cycle(progress: float, *, warmup: float = 0.3, start: float = 1 / 25, end: float = 1e-4) -> float:
@@ -183,6 +152,22 @@ def _to(model, device) -> nn.Module:
     return model.to(device, memory_format=torch.channels_last) if convolutional and device.type == "cuda" else model.to(device)
 
 
+def _players(model: nn.Module) -> dict[str, list[nn.Parameter]]:
+    players = model.players() if hasattr(model, "players") else {"loss": list(model.parameters())}
+    return {term: [p for p in parameters if p.requires_grad] for term, parameters in players.items()}
+
+
+def _optimizer(name: str, parameters: list[nn.Parameter], lr, weight_decay, betas, device: torch.device) -> torch.optim.Optimizer:
+    if name == "radam":
+        return torch.optim.RAdam(parameters, lr=lr, weight_decay=weight_decay, betas=betas)
+    return torch.optim.Adam(parameters, lr=lr, weight_decay=weight_decay, betas=betas, fused=device.type in ("cpu", "cuda"))
+
+
+def _gradient_norms(players: dict[str, list[nn.Parameter]], n: int) -> dict[str, Tensor]:
+    norms = {term: torch.stack([p.grad.norm() for p in parameters if p.grad is not None]).norm() for term, parameters in players.items()}
+    return {f"{term.removesuffix('_loss')}_gradient": norm.expand(n) for term, norm in norms.items()}
+
+
 def _seed(seed: int, epoch: int) -> torch.Generator:
     """Seed the models' noise and return the generator of the batch order: both follow from (seed, epoch) alone."""
     torch.manual_seed(1_000_003 * seed + epoch)
@@ -194,23 +179,35 @@ def _add(sums, terms) -> None:
         sums[name] += values.detach().sum().item()
 
 
-def _stop_if_not_finite(objective: Tensor, epoch: int, step: int, lr: float) -> None:
-    if not math.isfinite(objective.item()):
-        raise UserError(f"the loss became {objective.item()} at epoch {epoch + 1}, step {step + 1}; try a lower lr than {lr}")
+def _stop_if_not_finite(objectives: dict[str, Tensor], epoch: int, step: int, lr: float) -> None:
+    for term, value in ((term, objective.item()) for term, objective in objectives.items()):
+        if not math.isfinite(value):
+            advice = "" if len(objectives) == 1 else ", or a weaker discriminator"
+            raise UserError(f"the {term.replace('_', ' ')} became {value} at epoch {epoch + 1}, step {step + 1}; try a lower lr than {lr}{advice}")
 
 
-def _check_settings(epochs, batch_size, lr, weight_decay, schedule, patience, test) -> None:
+def _check_settings(epochs, batch_size, lr, weight_decay, schedule, optimizer, betas) -> None:
     at_least("epochs", epochs, 1)
     at_least("batch_size", batch_size, 1)
     pick("schedule", schedule, SCHEDULES)
+    pick("optimizer", optimizer, ("adam", "radam"))
+    if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+        raise UserError(f"betas are two numbers in [0, 1), got {betas}")
     if not (lr > 0 and math.isfinite(lr)):
         raise UserError(f"lr must be > 0, got {lr}")
     if weight_decay < 0:
         raise UserError(f"weight_decay must be ≥ 0, got {weight_decay}")
-    if patience is not None:
-        at_least("patience", patience, 1)
-        if test is None:
-            raise UserError("patience watches the test loss; give fit() a test set, or leave patience out")
+
+
+def _check_patience(patience: int | None, test: ImageSet | None, players: dict) -> None:
+    if patience is None:
+        return
+    at_least("patience", patience, 1)
+    if test is None:
+        raise UserError("patience watches the test loss; give fit() a test set, or leave patience out")
+    if "loss" not in players:
+        raise UserError(f"patience watches the test loss, but this model's players each have their own ({', '.join(players)}) "
+                        "and none says when to stop; leave patience out")
 
 
 def _progress_bar(total: int, initial: int, shown: bool):

@@ -1,6 +1,7 @@
 """Every system of the student reports by name: data, model, loss, optimiser, and the numbers the report gives.
 
 The reports, by key:
+    S0  "Variational Autoencoder for Image Generation", TDDE70, Linköping University
     S1  "Variational Autoencoder for Image Generation", AI3611, Shanghai Jiao Tong University
     S3  "Generative models using VAEs & GANs", CPSC 8810, Clemson University
     S4  "Generating Images using conditional Variational Autoencoders"

@@ -1,4 +1,7 @@
-"""The reports' networks: (latent_dim, image_shape) → model, and for conditional ones (latent_dim, image_shape, condition) → model."""
+"""The reports' networks: (latent_dim, image_shape) → model, and for conditional ones (latent_dim, image_shape, condition) → model.
+
+latent_dim is None for a model without a latent space.
+"""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -8,7 +11,9 @@ from torch import nn
 from .. import nets
 from ..autoencoder import Autoencoder
 from ..classifier import Classifier
+from ..diffusion import Diffusion, UNet
 from ..errors import UserError
+from ..gan import GAN, dc_discriminator, dc_generator, fc_discriminator, fc_generator
 from ..vae import VAE
 
 
@@ -35,6 +40,27 @@ def conv_cvae(latent_dim: int, shape: nets.Shape, condition: nn.Module) -> VAE:
     """[convolutions of the image, condition] → 512 → (μ, log σ²); [z, condition] → 512 → transposed convolutions."""
     decoder = nets.upsampling_decoder(latent_dim + condition.width, shape, hidden=512)
     return VAE(nets.pooling_encoder(shape), decoder, latent_dim, shape, condition=condition, hidden=(512,))
+
+
+def block_cvae(*, residual: bool) -> Callable[[int, nets.Shape, nn.Module], VAE]:
+    """three blocks down → 256 → (μ, log σ²); z, told the class by what is added to it → three blocks up."""
+    def build(latent_dim: int, shape: nets.Shape, condition: nn.Module) -> VAE:
+        decoder = nets.block_decoder(latent_dim + condition.width, shape, residual=residual)
+        return VAE(nets.block_encoder(shape, residual=residual), decoder, latent_dim, shape, condition=condition, hidden=(256,))
+    return build
+
+
+def fc_gan(latent_dim: int, shape: nets.Shape) -> GAN:
+    return GAN(fc_generator(latent_dim, shape), fc_discriminator(shape), latent_dim, shape)
+
+
+def dc_gan(latent_dim: int, shape: nets.Shape) -> GAN:
+    return GAN(dc_generator(latent_dim, shape), dc_discriminator(shape), latent_dim, shape)
+
+
+def ddpm(latent_dim: None, shape: nets.Shape, condition: nn.Module) -> Diffusion:
+    """A U-Net that predicts the noise, as Ho et al. 2020 have it: 1,000 steps, the linear schedule."""
+    return Diffusion(UNet(shape, code_width=condition.width), shape, schedule="linear", target="epsilon", condition=condition)
 
 
 def classifier(features: int, shape: nets.Shape) -> Classifier:

@@ -38,15 +38,16 @@ def train(name: str, *, data: str | None = None, latent_dim: int | None = None, 
 
     Args:
         data: a name for `load`; the report's data set if left out.
-        latent_dim: size of z; the report's if left out.
+        latent_dim: size of z; the report's if left out. A diffusion model has none.
         beta: weight of the KL, for a recipe trained with `losses.negative_elbo`; 1 if left out.
         condition: how the class reaches a conditional recipe: "one-hot", "embedding" or "attributes"; the report's way if left out.
         loss: another objective, see `losses`.
         fast: the recipe's fast schedule instead of the report's.
         limit: train on the first so many images only.
-        overrides: epochs, batch_size, lr, weight_decay, schedule, patience; None means the recipe's own.
+        overrides: epochs, batch_size, lr, weight_decay, schedule, optimizer, betas, patience; None means the recipe's own.
     Raises:
-        UserError: unknown recipe or data set, data not to be had, settings out of range, a condition for an unconditional recipe.
+        UserError: unknown recipe or data set, data not to be had, settings out of range, a condition for an unconditional recipe, a latent_dim
+            for one without a latent space.
     """
     recipe = get(name)
     settings = recipe.settings(fast=fast, **overrides)
@@ -66,16 +67,20 @@ def build(name: str, latent_dim: int | None = None, image_shape: nets.Shape = (1
     recipe = get(name)
     if condition is not None and recipe.condition is None:
         raise UserError(f"recipe {name!r} is unconditional: leave condition out, or choose a conditional recipe such as 'fc-cvae'")
+    if latent_dim is not None and recipe.latent_dim is None:
+        raise UserError(f"recipe {name!r} has no latent space: leave latent_dim out")
     latent_dim = recipe.latent_dim if latent_dim is None else latent_dim
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        told = (make(condition or recipe.condition, classes, latent_dim, weight),) if recipe.condition else ()
+        # an embedding has the latent's size; where there is no latent any size will do, the model refuses it
+        told = (make(condition or recipe.condition, classes, 1 if latent_dim is None else latent_dim, weight),) if recipe.condition else ()
         return recipe.build(latent_dim, tuple(image_shape), *told)
 
 
 def save(path: str | Path, name: str, model: nn.Module) -> Path:
     """Weights with what `load_model` needs to build the model again."""
-    metadata = {"recipe": name, "latent_dim": str(model.latent_dim), "image_shape": ",".join(map(str, model.image_shape))}
+    metadata = {"recipe": name, "image_shape": ",".join(map(str, model.image_shape))}
+    metadata |= {"latent_dim": str(model.latent_dim)} if hasattr(model, "latent_dim") else {}
     if is_conditional(model):
         metadata |= {"condition": model.condition.kind, "classes": str(model.condition.size), "weight": str(model.condition.weight)}
     return save_weights(path, model.state_dict(), metadata)
@@ -90,7 +95,8 @@ def load_model(path: str | Path) -> nn.Module:
     tensors, metadata = load_weights(path)
     if "recipe" not in metadata:
         raise UserError(f"{path} does not name its recipe; it was not written by vaekit.recipes.save")
-    model = build(metadata["recipe"], int(metadata["latent_dim"]), tuple(map(int, metadata["image_shape"].split(","))),
+    latent_dim = int(metadata["latent_dim"]) if "latent_dim" in metadata else None
+    model = build(metadata["recipe"], latent_dim, tuple(map(int, metadata["image_shape"].split(","))),
                   condition=metadata.get("condition"), classes=int(metadata.get("classes", 10)), weight=float(metadata.get("weight", 1)))
     try:
         model.load_state_dict(tensors)

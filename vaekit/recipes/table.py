@@ -8,9 +8,12 @@ from functools import partial
 from torch import Tensor, nn
 
 from ..classifier import jitter
+from ..diffusion import denoising_error
 from ..errors import UserError, pick
+from ..gan import least_squares, minimax
 from ..losses import cross_entropy, negative_elbo, reconstruction_error
-from .builders import classifier, conv_autoencoder, conv_cvae, mlp_cvae, mlp_vae
+from ..training import ADAM
+from .builders import block_cvae, classifier, conv_autoencoder, conv_cvae, dc_gan, ddpm, fc_gan, mlp_cvae, mlp_vae
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,14 @@ class Recipe:
     source: str                                        # the report's key, or "house" for what serves the labs themselves
     build: Callable[..., nn.Module]                    # (latent_dim, image_shape) → model, with the condition third if it has one
     loss: Callable
-    latent_dim: int
+    latent_dim: int | None                             # None: there is no latent space
     epochs: int
     batch_size: int
     lr: float = 1e-3
     weight_decay: float = 0.0
     schedule: str = "constant"
+    optimizer: str = "adam"
+    betas: tuple[float, float] = ADAM
     condition: str | None = None                       # how the class reaches the model: one of conditioning.CONDITIONS
     data: str = "mnist"
     augment: Callable[[Tensor], Tensor] | None = None
@@ -54,6 +59,7 @@ class Recipe:
         if fast and not self.fast:
             raise UserError(f"recipe {self.name!r} has no fast schedule; leave --fast out, or set --epochs")
         own = {key: getattr(self, key) for key in ("epochs", "batch_size", "lr", "weight_decay", "schedule")}
+        own |= {} if (self.optimizer, self.betas) == ("adam", ADAM) else {"optimizer": self.optimizer, "betas": self.betas}
         return own | (dict(self.fast) if fast else {}) | {k: v for k, v in overrides.items() if v is not None}
 
     def reported_at(self, latent_dim: int, beta: float = 1.0) -> Mapping[str, float]:
@@ -82,6 +88,21 @@ RECIPES = {recipe.name: recipe for recipe in (
     Recipe("conv-cvae-mnist", "convolutional conditional VAE, hidden 512, z = 2", "S4", conv_cvae, negative_elbo,
            latent_dim=2, epochs=15, batch_size=100, condition="one-hot", reported=(Reported(2, {"fid_10": 182.47}),),
            note="the report does not give the channels of its convolutions; 16 and 32 here. Its FID compares 10 images with 10"),
+    Recipe("block-cvae-cifar10", "conditional VAE of four-convolution blocks without residuals, three down, three up, z = 128", "S0",
+           block_cvae(residual=False), negative_elbo, latent_dim=128, epochs=200, batch_size=46, condition="embedding", data="cifar10",
+           note="the report does not give its widths: 64 channels, 256 and z = 128 here; the MLPs of μ and log σ² share their hidden layer"),
+    Recipe("block-cvae", "the same with the residual connections of the blocks restored", "house", block_cvae(residual=True), negative_elbo,
+           latent_dim=128, epochs=200, batch_size=46, condition="embedding", data="cifar10"),
+    Recipe("fc-gan", "fully connected GAN, 96-1024-1024-784 against 784-256-256-1; MNIST or CIFAR-10 shapes", "S3", fc_gan, minimax,
+           latent_dim=96, epochs=10, batch_size=128, unit="nats per image"),
+    Recipe("ls-gan", "the same networks, least-squares loss", "S3", fc_gan, least_squares, latent_dim=96, epochs=10, batch_size=128,
+           unit="squared error of the score"),
+    Recipe("dc-gan", "convolutional GAN; MNIST or CIFAR-10 shapes", "S3", dc_gan, minimax, latent_dim=96, epochs=10, batch_size=128,
+           betas=(0.5, 0.999),
+           note="the report does not give its layers; two up and two down here. Initialisation and betas are those of Radford et al. 2016"),
+    Recipe("ddpm-cifar10", "class-conditional diffusion, a U-Net that predicts the noise", "S0", ddpm, denoising_error, latent_dim=None,
+           epochs=200, batch_size=128, optimizer="radam", condition="one-hot", data="cifar10", unit="squared error per pixel, of noise of variance 1",
+           note="the report does not give its U-Net, learning rate or batch; 1.5 million weights, 1e-3 and 128 here"),
     Recipe("classifier-fashion", "small classifier, the feature network of FID and KID on Fashion-MNIST", "house", classifier, cross_entropy,
            latent_dim=64, epochs=14, batch_size=128, lr=6e-3, schedule="one-cycle", data="fashion_full", augment=partial(jitter, flip=True)),
     Recipe("classifier-mnist", "small classifier, the feature network of FID and KID on MNIST", "house", classifier, cross_entropy,
