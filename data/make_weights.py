@@ -1,33 +1,60 @@
-"""Ship a trained classifier: features of unit size, half precision, its test accuracy inside. Prints its row for data/README.md.
+"""Ship a trained model: half precision, without what only training needs, the facts of its training inside. Prints its row for data/README.md.
 
-KID cubes dot products of features, so their size would decide its scale and its noise: they are divided by their root mean square, and
+KID cubes dot products of features, so their size would decide its scale and its noise: a classifier's are divided by their root mean square, and
 the head takes the factor back, which leaves the classifier as it was.
 
-Usage: vaekit train NAME && python data/make_weights.py NAME [runs/NAME]
+Usage: vaekit train NAME && python data/make_weights.py NAME [runs/NAME] [--seconds S]
+       --seconds: what the training took on one core; the sum over its epochs if left out
 """
+import argparse
 import hashlib
-import sys
+import json
 from pathlib import Path
 
 import torch
 
 from vaekit import data, recipes
+from vaekit.classifier import Classifier
 from vaekit.files import load_weights, save_weights
 
-name = sys.argv[1]
-run = Path(sys.argv[2] if len(sys.argv) > 2 else f"runs/{name}")
-tensors, metadata = load_weights(run / "weights.safetensors")
-model, test = recipes.load_model(run / "weights.safetensors"), data.load(recipes.get(name).data, "test")
-with torch.no_grad():
-    size = torch.cat([model.features(x) for x, _ in test.batches(1000)]).square().mean().sqrt()
-last = max((k for k in tensors if k.startswith("body.") and k.endswith(".bias")), key=lambda k: int(k.split(".")[1])).removesuffix(".bias")
-tensors |= {f"{last}.weight": tensors[f"{last}.weight"] / size, f"{last}.bias": tensors[f"{last}.bias"] / size,
-            "head.weight": tensors["head.weight"] * size}
+parser = argparse.ArgumentParser()
+parser.add_argument("name")
+parser.add_argument("run", nargs="?", type=Path)
+parser.add_argument("--seconds", type=float)
+options = parser.parse_args()
+name, run = options.name, options.run or Path("runs") / options.name
 path = Path(__file__).parent / "weights" / f"{name}.safetensors"
-save_weights(path, {k: v.half() if v.is_floating_point() else v for k, v in tensors.items()}, metadata)
 
-model = recipes.load_model(path)                                                             # what is measured is what is shipped
-accuracy = (model.classify(test.images()) == test.y).float().mean().item()
-save_weights(path, load_weights(path)[0], metadata | {"accuracy": f"{accuracy:.4f}"})
-print(f"| weights/{name}.safetensors | {path.stat().st_size / 1000:.0f} kB | {accuracy:.2%} | `vaekit train {name}` | "
+
+def unit_features(model: Classifier, test: data.ImageSet) -> None:
+    """Scale the features to a root mean square of 1."""
+    with torch.no_grad():
+        size = torch.cat([model.features(x) for x, _ in test.batches(1000)]).square().mean().sqrt()
+        model.body[-1].weight.div_(size)
+        model.body[-1].bias.div_(size)
+        model.head.weight.mul_(size)
+
+
+def ship(metadata: dict[str, str]) -> None:
+    save_weights(path, {k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()}, metadata)
+
+
+metadata, model = load_weights(run / "weights.safetensors")[1], recipes.load_model(run / "weights.safetensors")
+if isinstance(model, Classifier):
+    test = data.load(recipes.get(name).data, "test")
+    unit_features(model, test)
+    ship(metadata)
+    model = recipes.load_model(path)                                                         # what is measured is what is shipped
+    accuracy = (model.classify(test.images()) == test.y).float().mean().item()
+    ship(metadata | {"accuracy": f"{accuracy:.4f}"})
+    told = f"test accuracy {accuracy:.2%}"
+else:
+    rows = json.loads((run / "history.json").read_text())
+    seconds = options.seconds or sum(row["seconds"] for row in rows)
+    facts = {"epochs": len(rows), "images": len(data.load(recipes.get(name).data, "train")), "seconds": round(seconds),
+             "parameters": sum(p.numel() for p in model.parameters())}
+    model = model.settle() if hasattr(model, "settle") else model
+    ship(metadata | {fact: str(value) for fact, value in facts.items()})
+    told = f"{facts['parameters']:,} weights trained, {facts['epochs']} epochs of {facts['images']:,} images, {seconds / 60:.0f} minutes on one core"
+print(f"| weights/{name}.safetensors | {path.stat().st_size / 1000:,.0f} kB | {told} | `vaekit train {name}` | "
       f"`{hashlib.sha256(path.read_bytes()).hexdigest()}` |")

@@ -5,7 +5,7 @@ import pytest
 import torch
 from test_training import fit, model, same
 
-from vaekit import losses, recipes, training
+from vaekit import augment, losses, recipes, training
 from vaekit.errors import UserError
 
 
@@ -54,6 +54,18 @@ def test_a_finished_constant_run_can_be_prolonged(small, tmp_path):
     fit(a, small, epochs=4, checkpoint=tmp_path / "run.safetensors")
     fit(b, small, epochs=4)
     assert same(a, b)
+
+
+def test_a_checkpoint_knows_which_images_it_was_trained_on_and_how_they_were_changed(digits, tmp_path):
+    def train(images, **settings):
+        training.fit(model(), images, losses.negative_elbo, epochs=1, checkpoint=tmp_path / "run.safetensors", **settings)
+
+    zeros, ones = digits[0].only("0").first(100), digits[0].only("1").first(100)
+    train(zeros)
+    with pytest.raises(UserError, match="other settings .data digits, only 0 → digits, only 1"):
+        train(ones)
+    with pytest.raises(UserError, match="augment None → mirror"):
+        train(zeros, augment=augment.mirror)
 
 
 @pytest.mark.parametrize("change, words", [({"batch_size": 60}, "other settings .batch_size 50 → 60"), ({"seed": 1}, "seed 0 → 1")])

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from vaekit import data, recipes
-from vaekit.classifier import Classifier, jitter
+from vaekit.classifier import Classifier
 from vaekit.data import built_in_folder
 from vaekit.errors import UserError
 
@@ -23,27 +23,6 @@ def test_it_learns_the_digits():
     run = recipes.train("classifier-mnist", data="digits", epochs=4)
     assert run.history["test_error"][-1] < 0.1
     assert (run.model.classify(run.test.images()) != run.test.y).float().mean().item() == pytest.approx(run.history["test_error"][-1])
-
-
-@pytest.mark.parametrize("shift", [1, 3])
-def test_jitter_moves_the_whole_batch_by_at_most_shift(shift):
-    x = torch.zeros(8, 1, 11, 11)
-    x[..., 5, 5] = 1
-    places = set()
-    for _ in range(200):
-        moved = jitter(x, shift=shift)
-        assert moved.shape == x.shape and moved.sum() == 8 and torch.equal(moved[0], moved[7])
-        places.add(tuple((moved[0, 0].nonzero()[0] - 5).tolist()))
-    assert places == {(a, b) for a in range(-shift, shift + 1) for b in range(-shift, shift + 1)}
-
-
-def test_jitter_mirrors_about_half_of_the_images_if_asked():
-    x = torch.zeros(400, 1, 5, 5)
-    x[..., 0] = 1
-    mirrored = jitter(x, shift=1, flip=True)[..., 2, :].squeeze(1)
-    right = (mirrored[:, 2:].sum(1) > mirrored[:, :3].sum(1)).float().mean()
-    assert 0.35 < right < 0.65 or mirrored.sum() == 0
-    assert bool((jitter(x, shift=0)[..., 0] == 1).all()), "no mirror unless asked"
 
 
 @pytest.mark.parametrize("name, floor", [("fashion", 0.92), ("mnist", 0.992)])

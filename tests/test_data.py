@@ -165,3 +165,19 @@ def test_a_read_only_cache_is_named_before_any_download():
     with read_only(cache), pytest.raises(UserError, match=r"cannot write to the folder .*vaekit \(Permission denied\); choose another one"):
         data.load("mnist")
     assert not list(cache.iterdir())
+
+
+def test_per_class_takes_the_first_of_each_in_the_stored_order(digits):
+    few = digits[0].per_class(4)
+    for label in range(10):
+        assert torch.equal(few.x[few.y == label], digits[0].x[digits[0].y == label][:4])
+    assert "4 a class" in few.name and few.y.tolist() != sorted(few.y.tolist())
+
+
+def test_a_split_loses_and_doubles_nothing(digits):
+    images = digits[0].first(200)
+    rest, held = images.split(0.3, seed=1)
+    again, other = images.split(0.3, seed=1)[1], images.split(0.3, seed=2)[1]
+    assert len(rest) == 140 and len(held) == 60 and torch.equal(held.x, again.x) and not torch.equal(held.x, other.x)
+    rows = [tuple(image.flatten().tolist()) + (label.item(),) for part in (rest, held) for image, label in zip(part.x, part.y)]
+    assert sorted(rows) == sorted(tuple(image.flatten().tolist()) + (label.item(),) for image, label in zip(images.x, images.y))

@@ -6,6 +6,8 @@ import torch
 from PIL import Image
 
 from vaekit import explore, recipes
+from vaekit.conditioning import OneHot
+from vaekit.diffusion import Diffusion, UNet, to_images
 from vaekit.errors import UserError
 
 
@@ -129,3 +131,68 @@ def test_along_shows_the_sheet_of_each_stop():
 def test_along_names_mistakes(call, words):
     with pytest.raises(UserError, match=words):
         call()
+
+
+@pytest.fixture(scope="module")
+def denoiser():
+    """A diffusion model of 8×8 images with three classes, untrained."""
+    torch.manual_seed(0)
+    return Diffusion(UNet((1, 8, 8), channels=(16, 32), code_width=3), (1, 8, 8), steps=20, condition=OneHot(3)).eval()
+
+
+def grid(step):
+    """x_t above, the estimate below, one white pixel around each image."""
+    def white(x, *rim):
+        return torch.nn.functional.pad(x, rim, value=1.0)
+
+    rows = [white(torch.cat([white(x[0], 1, 0) for x in to_images(images)], 1), 0, 1, 1, 0) for images in (step.x_t, step.x0)]
+    return white(torch.cat(rows), 0, 0, 0, 1).mul(255).round().byte().numpy()
+
+
+def test_denoise_shows_the_walk_that_the_sliders_ask_for(denoiser):
+    widget = explore.Denoise(denoiser, classes="abc", steps=(2, 4, 5), guidance=(1, 3), n=2, seed=7)
+    x_T = torch.randn(2, 1, 8, 8, generator=torch.Generator().manual_seed(7))
+
+    def walk(c, steps, guidance):
+        return list(denoiser.trajectory(x_T, c, steps=steps, guidance=guidance))
+
+    assert (widget.choice.value, widget.steps.value, widget.guidance.value, widget.way.value) == (0, 4, 3, 3)
+    assert np.array_equal(shown(widget)[..., 0], grid(walk(0, 4, 3)[-1])), "at first the image, the end of the way"
+    widget.way.value = 1
+    assert np.array_equal(shown(widget)[..., 0], grid(walk(0, 4, 3)[1])) and "t = 15 of 20" in widget.text.value
+    widget.choice.value, widget.guidance.value = 2, 1
+    assert np.array_equal(shown(widget)[..., 0], grid(walk(2, 4, 1)[-1]))
+    widget.steps.value = 5
+    assert widget.way.max == widget.way.value == 4 and np.array_equal(shown(widget)[..., 0], grid(walk(2, 5, 1)[-1]))
+    widget.steps.value = 2
+    assert widget.way.max == widget.way.value == 1 and np.array_equal(shown(widget)[..., 0], grid(walk(2, 2, 1)[-1]))
+    assert repr(widget) == "Denoise(steps = 2, 4, 5, guidance = 1, 3)"
+
+
+def test_a_walk_is_computed_once(denoiser, monkeypatch):
+    widget = explore.Denoise(denoiser, classes="abc", steps=(2, 3), n=1)
+    widget.steps.value = 2
+    monkeypatch.setattr(denoiser, "trajectory", None)
+    for steps in (3, 2, 3):
+        widget.steps.value = steps
+        for place in range(steps):
+            widget.way.value = place
+    assert len(widget.walks) == 2
+
+
+def test_an_unconditional_model_has_neither_class_nor_guidance():
+    model = Diffusion(UNet((1, 8, 8), channels=(16, 32)), (1, 8, 8), steps=20).eval()
+    widget = explore.Denoise(model, steps=(2, 3), n=1)
+    assert widget.children[:2] == (widget.steps, widget.way) and repr(widget) == "Denoise(steps = 2, 3)"
+    with pytest.raises(UserError, match="unconditional, so there is no class"):
+        explore.Denoise(model, classes="abc")
+
+
+@pytest.mark.parametrize("settings, words", [
+    ({"classes": ()}, "needs classes"), ({"classes": "ab"}, "knows 3 classes, got 2"), ({"steps": ()}, "needs stops"),
+    ({"guidance": ()}, "needs stops"), ({"steps": (5, 21)}, "can sample with 1 … 20, got 21"), ({"steps": (0, 5)}, "steps must be ≥ 1"),
+    ({"guidance": (1, -2)}, "guidance must be ≥ 0"), ({"n": 0}, "n must be ≥ 1"),
+])
+def test_denoise_names_mistakes_at_once(denoiser, settings, words):
+    with pytest.raises(UserError, match=words):
+        explore.Denoise(denoiser, **{"classes": "abc", **settings})

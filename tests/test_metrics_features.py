@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from vaekit import data, metrics
+from vaekit import data, metrics, pretrained
 from vaekit.classifier import Classifier
 from vaekit.errors import UserError
 from vaekit.files import load_weights, save_weights
@@ -23,9 +23,10 @@ def folder(tmp_path, monkeypatch):
     torch.manual_seed(0)
     path = tmp_path / "weights" / "classifier-fashion.safetensors"
     path.parent.mkdir()
-    save_weights(path, {k: v.half() if v.is_floating_point() else v for k, v in Classifier().state_dict().items()}, {"accuracy": "0.91"})
-    monkeypatch.setattr(features, "built_in_folder", lambda: tmp_path)
-    monkeypatch.setitem(features.HASHES, "fashion", hashlib.sha256(path.read_bytes()).hexdigest())
+    save_weights(path, {k: v.half() if v.is_floating_point() else v for k, v in Classifier().state_dict().items()},
+                 {"accuracy": "0.91", "recipe": "classifier-fashion", "latent_dim": "64", "image_shape": "1,28,28"})
+    monkeypatch.setattr(pretrained, "built_in_folder", lambda: tmp_path)
+    monkeypatch.setitem(pretrained.HASHES, "classifier-fashion", hashlib.sha256(path.read_bytes()).hexdigest())
     return tmp_path
 
 
@@ -62,7 +63,7 @@ def test_a_missing_weight_file_is_named(folder):
 @pytest.mark.parametrize("name, images", [("fashion", "fashion"), ("mnist", "digits")])
 def test_shipped_weights_are_recorded_in_code_and_readme(name, images):
     network = metrics.load_features(name, device="cpu")
-    assert network.hash == features.HASHES[name] and f"`{network.hash}`" in (data.built_in_folder() / "README.md").read_text()
+    assert network.hash == pretrained.HASHES[f"classifier-{name}"] and f"`{network.hash}`" in (data.built_in_folder() / "README.md").read_text()
     assert load_weights(WEIGHTS / f"classifier-{name}.safetensors")[1]["recipe"] == f"classifier-{name}"
     real = data.load(images, "test").first(300)
     assert network.features(real).shape == (300, network.num_features)

@@ -11,7 +11,7 @@ def tiny(name, coloured, **changes):
     """A short run of any recipe: on digits, or on coloured ones where a network takes nothing smaller."""
     if recipes.get(name).data == "cifar10":
         return recipes.train(name, data="cifar10", root=coloured, **dict(epochs=2, limit=40, batch_size=10, lr=3e-3) | changes)
-    size = dict(limit=100, batch_size=25) if name == "dc-gan" else dict(limit=600, batch_size=100)
+    size = dict(limit=100, batch_size=25) if name in ("dc-gan", "dc-gan-fashion", "ddpm-fashion") else dict(limit=600, batch_size=100)
     return recipes.train(name, data="digits", **dict(epochs=3) | size | changes)
 
 
@@ -202,3 +202,23 @@ def test_how_loudly_a_model_is_told_is_kept(condition, tmp_path):
 def test_another_objective_is_not_set_beside_the_reports_row():
     run = recipes.train("mlp-vae-mnist", data="digits", limit=64, epochs=1, loss=losses.free_bits)
     assert run.recipe.reported_at(64, run.settings["beta"]) == {}
+
+
+def test_a_choice_of_classes_a_number_of_each_and_a_validation_split():
+    run = recipes.train("mlp-vae-mnist-small", data="digits", classes=["3", "7"], per_class=20, validation=0.25, epochs=2, patience=2, augment="flip")
+    assert set(run.train.y.tolist()) == {3, 7} and len(run.train) == 30 and set(run.test.y.tolist()) == {3, 7}
+    assert "validation_loss" in run.history.columns
+    whole = recipes.train("mlp-vae-mnist-small", data="digits", per_class=3, epochs=1)
+    assert whole.train.y.bincount().tolist() == [3] * 10 and len(whole.test) == 359
+
+
+@pytest.mark.parametrize("settings, words", [
+    ({"classes": ["cat"]}, "unknown class 'cat'"),
+    ({"per_class": 0}, "number must be ≥ 1"),
+    ({"validation": 0.0}, "leaves none on one"),
+    ({"validation": 1.0}, "leaves none on one"),
+    ({"augment": "blur"}, "unknown augmentation 'blur'; choose flip or shift-flip"),
+])
+def test_a_choice_that_cannot_be_made_is_named(settings, words):
+    with pytest.raises(UserError, match=words):
+        recipes.train("mlp-vae-mnist-small", data="digits", epochs=1, **settings)

@@ -53,3 +53,9 @@ def test_ddpm_predicts_the_noise_and_has_no_latent_space(tmp_path):
         recipes.build("ddpm-cifar10", 4)
     with pytest.raises(UserError, match="diffusion takes the conditions OneHot and Attributes, got AddedEmbedding"):
         recipes.build("ddpm-cifar10", condition="embedding")
+
+
+def test_a_bound_a_game_and_a_denoiser_of_one_size_on_the_same_images():
+    names = ("conv-cvae-fashion", "dc-gan-fashion", "ddpm-fashion")
+    weights = [sum(p.numel() for p in recipes.build(name).parameters() if p.requires_grad) for name in names]
+    assert max(weights) < 1.2 * min(weights) and {recipes.get(name).data for name in names} == {"fashion_full"}

@@ -127,6 +127,20 @@ def test_early_stopping_keeps_the_best_weights(small):
     assert training.evaluate(m, small[1], losses.negative_elbo)["loss"] == pytest.approx(min(curve), rel=1e-6)
 
 
+def test_patience_watches_the_validation_set_where_there_is_one(small):
+    """The test set is the training set here: its loss goes on falling while that of the validation set rises."""
+    m, few = model(20), small[0].first(20)
+    history = training.fit(m, few, losses.negative_elbo, validation=small[1], test=few, epochs=400, batch_size=20, lr=1e-2, patience=8)
+    watched, test = history["validation_loss"], history["test_loss"]
+    assert history.best == watched.index(min(watched)) == len(history) - 9 and test[-1] < test[history.best]
+    assert training.evaluate(m, small[1], losses.negative_elbo)["loss"] == pytest.approx(min(watched), rel=1e-6)
+
+
+def test_a_validation_set_alone_will_do_for_patience(small):
+    history = training.fit(model(), small[0], losses.negative_elbo, validation=small[1], epochs=2, patience=1)
+    assert history.columns[4:] == ["validation_loss", "validation_reconstruction", "validation_kl", "seconds"]
+
+
 def test_evaluate_does_not_depend_on_the_batch_size_or_the_mode(small):
     m = recipes.build("conv-ae-mnist", 2).train()
     a = training.evaluate(m, small[1], losses.reconstruction_error, batch_size=7)["loss"]
@@ -175,7 +189,7 @@ def test_a_diverging_run_stops_with_the_step_and_the_advice(small):
     ({"betas": (0.9,)}, "betas are two numbers"),
     ({"device": "tpu"}, "unknown device 'tpu'"),
     ({"patience": 0}, "patience must be ≥ 1"),
-    ({"patience": 2, "test": None}, "patience watches the test loss"),
+    ({"patience": 2, "test": None}, "patience watches the validation or the test loss"),
 ])
 def test_bad_settings_are_named(small, settings, words):
     with pytest.raises(UserError, match=words):

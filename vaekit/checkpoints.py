@@ -10,6 +10,7 @@ from torch import nn
 
 from .errors import UserError
 from .files import check_writable, load_weights, save_weights
+from .history import History
 
 
 class Checkpoint:
@@ -21,7 +22,7 @@ class Checkpoint:
 
     def __init__(self, path: str | Path | None, settings: dict, model: nn.Module, optimizers: Sequence[torch.optim.Optimizer]):
         self.path, self.settings, self.model, self.optimizers = path and Path(path), settings, model, optimizers
-        self.rows: list[dict] = []
+        self.history = History()
         self.best: dict[str, torch.Tensor] = {}
         if self.path and self.path.exists():
             self._resume()
@@ -29,12 +30,12 @@ class Checkpoint:
             check_writable(self.path.parent)
 
     def stale_for(self, patience: int | None) -> bool:
-        """True once the last `patience` epochs brought no better test loss."""
-        return patience is not None and bool(self.rows) and len(self.rows) - 1 - self._best_epoch() >= patience
+        """True once the last `patience` epochs brought no better loss (`History.best`)."""
+        return patience is not None and len(self.history) > 0 and len(self.history) - 1 - self.history.best >= patience
 
-    def after_epoch(self, rows: list[dict]) -> None:
-        self.rows = list(rows)
-        if "test_loss" in rows[-1] and self._best_epoch() == len(rows) - 1:
+    def after_epoch(self, row: dict) -> None:
+        self.history.add(row)
+        if {"validation_loss", "test_loss"} & row.keys() and self.history.best == len(self.history) - 1:
             self.best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
         if self.path:
             self._save()
@@ -43,16 +44,12 @@ class Checkpoint:
         if self.best:
             self.model.load_state_dict(self.best)
 
-    def _best_epoch(self) -> int:
-        losses = [row["test_loss"] for row in self.rows]
-        return losses.index(min(losses))
-
     def _save(self) -> None:
         tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()} | {f"best.{k}": v for k, v in self.best.items()}
         for number, optimizer in enumerate(self.optimizers):
             for index, state in optimizer.state_dict()["state"].items():
                 tensors |= {f"{_prefix(number)}{index}.{k}": v for k, v in state.items()}
-        save_weights(self.path, tensors, {"rows": json.dumps(self.rows), "settings": json.dumps(self.settings)})
+        save_weights(self.path, tensors, {"rows": json.dumps(self.history.rows), "settings": json.dumps(self.settings)})
 
     def _resume(self) -> None:
         tensors, metadata = load_weights(self.path)
@@ -66,7 +63,7 @@ class Checkpoint:
             self.model.load_state_dict(_strip(tensors, "model."))
         except RuntimeError as error:
             raise UserError(f"{self.path} belongs to another model; delete it or use another folder") from error
-        self.rows, self.best = json.loads(metadata["rows"]), _strip(tensors, "best.")
+        self.history, self.best = History(json.loads(metadata["rows"])), _strip(tensors, "best.")
         for number, optimizer in enumerate(self.optimizers):
             _resume_optimizer(optimizer, _strip(tensors, _prefix(number)))
 

@@ -42,16 +42,5 @@ class Classifier(nn.Module):
         return torch.cat([self(part).argmax(1) for part in x.split(1000)])
 
 
-def jitter(x: Tensor, *, shift: int = 2, flip: bool = False) -> Tensor:
-    """Move the whole batch by up to `shift` pixels, a different way each call; with `flip`, mirror every second image as well."""
-    down, right = torch.randint(-shift, shift + 1, (2,)).tolist()
-    padded = F.pad(x, (shift,) * 4)
-    x = padded[..., shift + down:shift + down + x.shape[-2], shift + right:shift + right + x.shape[-1]]
-    if flip:
-        mirrored = torch.rand(len(x), 1, 1, 1, device=x.device) < 0.5
-        x = torch.where(mirrored, x.flip(3), x)
-    return x
-
-
 def _block(before: int, after: int) -> list[nn.Module]:
     return [nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]

@@ -61,9 +61,13 @@ def train(
     condition: Annotated[Optional[str], typer.Option(help="one-hot, embedding or attributes, for a conditional recipe")] = None,
     batch_size: Annotated[Optional[int], typer.Option(help="images a step")] = None,
     lr: Annotated[Optional[float], typer.Option(help="learning rate")] = None,
-    patience: Annotated[Optional[int], typer.Option(help="stop after so many epochs without a better test loss")] = None,
+    patience: Annotated[Optional[int], typer.Option(help="stop after so many epochs without a better loss")] = None,
     fast: Annotated[bool, typer.Option("--fast", help="the recipe's fast schedule instead of the report's")] = False,
     limit: Annotated[Optional[int], typer.Option(help="train on the first so many images only")] = None,
+    only: Annotated[Optional[list[str]], typer.Option(help="train and test on this class only; may be given several times")] = None,
+    per_class: Annotated[Optional[int], typer.Option(help="train on the first so many images of each class")] = None,
+    validation: Annotated[Optional[float], typer.Option(help="share of the training images that patience watches in place of the test set")] = None,
+    augment: Annotated[Optional[str], typer.Option(help="flip or shift-flip: changed copies of the training images")] = None,
     seed: Annotated[int, typer.Option(help="same seed, same machine, same numbers")] = 0,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu")] = "auto",
     out: Annotated[Optional[Path], typer.Option(help="folder for the results, runs/NAME if left out")] = None,
@@ -80,7 +84,8 @@ def train(
     checkpoint = out / "checkpoint.safetensors"
     if checkpoint.exists():
         typer.echo(f"going on from {checkpoint}")
-    run = recipes.train(name, data=data, latent_dim=latent_dim, beta=beta, condition=condition, fast=fast, limit=limit, seed=seed, device=device,
+    run = recipes.train(name, data=data, latent_dim=latent_dim, beta=beta, condition=condition, fast=fast, limit=limit, classes=only or (),
+                        per_class=per_class, validation=validation, augment=augment, seed=seed, device=device,
                         checkpoint=checkpoint, epochs=epochs, batch_size=batch_size, lr=lr, patience=patience, progress=sys.stderr.isatty())
     files = results.write(run, out)
     checkpoint.unlink(missing_ok=True)                  # it served its purpose; a finished run is trained afresh next time

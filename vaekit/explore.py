@@ -1,8 +1,8 @@
-"""Sliders: walk through a latent space by hand, choose a class, move along a row of models.
+"""Sliders: walk through a latent space by hand, choose a class, move along a row of models, watch an image come out of noise.
 
 Plain ipywidgets (≥ 7.7) and a PNG, so they run in JupyterLab, Notebook, Colab and Binder.
 
-A slider never redraws a figure: it decodes one latent and sends about 1 kB of PNG at native size, which the browser enlarges.
+A slider never redraws a figure: it sends a PNG of one latent or of one row of images at native size, which the browser enlarges.
 """
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from .conditioning import is_conditional
+from .diffusion import to_images
 from .errors import UserError, at_least
 from .plots import SUBSCRIPTS
 
@@ -40,18 +41,14 @@ class Walk(ipywidgets.VBox):
         dims = range(at_least("dims", dims, 1)) if isinstance(dims, int) else dims
         if not dims or min(dims) < 0 or max(dims) >= model.latent_dim:
             raise UserError(f"dims must lie in 0 … {model.latent_dim - 1} for this model, got {list(dims)}")
-        if bool(classes) != is_conditional(model):
-            raise UserError("a conditional model needs classes=…, the names to choose from" if is_conditional(model)
-                            else "this model is unconditional, so there is no class to choose; leave classes out")
-        if classes and len(classes) != model.condition.size:
-            raise UserError(f"this model knows {model.condition.size} classes, got {len(classes)} names")
+        _check_classes(model, classes)
         self.model, self.dims = model, list(dims)
         self.z = torch.zeros(1, model.latent_dim) if start is None else start.detach().cpu().reshape(1, -1).clone()
         lows, highs = _each(low, self.dims), _each(high, self.dims)
         self.sliders = [self._slider(dim, a, b) for dim, a, b in zip(self.dims, lows, highs)]
         self.image = ipywidgets.Image(format="png", width=size, height=size)
         self.image.add_class("vaekit-pixels")
-        self.choice = ipywidgets.Dropdown(options=[(name, label) for label, name in enumerate(classes)], description="class")
+        self.choice = _chooser(classes)
         self.choice.observe(lambda change: self._decode(), names="value")
         super().__init__([*([self.choice] if classes else []), *self.sliders, self.image, ipywidgets.HTML(PIXELATED)])
         self._decode()
@@ -112,6 +109,68 @@ class Along(ipywidgets.VBox):
         return f"Along({self.slider.description} = {', '.join(name for name, _ in self.slider.options)})"
 
 
+class Denoise(ipywidgets.VBox):
+    """Sliders over diffusion: how many steps, how much guidance, and where on the way from noise to image to look.
+
+    The upper row is x_t, the lower one the model's estimate of the image at that moment. A walk is computed when it is first asked for and then
+    kept, so the slider over the way only fetches pictures.
+
+    Args:
+        model: a `diffusion.Diffusion`.
+        classes: names of the classes of a conditional model, in the order of its labels; an unconditional one has neither these nor guidance.
+        steps, guidance: what their sliders stop at; both begin in the middle.
+        n: images a row. seed: of the noise they all start from. scale: CSS pixels per pixel.
+    Raises:
+        UserError: classes without a condition, or a condition without classes; no stops, or stops that the model does not have.
+    """
+
+    def __init__(self, model, *, classes: Sequence[str] = (), steps: Sequence[int] = (5, 10, 20, 50), guidance: Sequence[float] = (0, 1, 2, 4, 8),
+                 n: int = 6, seed: int = 0, scale: int = 3):
+        _check_classes(model, classes)
+        if not steps or not guidance:
+            raise UserError("a slider needs stops: at least one number of steps and one guidance")
+        self.model, self.walks = model, {}
+        self.x_T = torch.randn(at_least("n", n, 1), *model.image_shape, generator=torch.Generator().manual_seed(seed))
+        self.choice, self.steps, self.guidance = _chooser(classes), _stops("steps", steps), _stops("guidance", guidance)
+        for stop in steps:                                            # a wrong stop is told now, not at the first touch; nothing is computed yet
+            for weight in guidance if classes else (1,):
+                self._trajectory(self.choice.value, stop, weight)
+        self.way = ipywidgets.IntSlider(0, 0, 0, description="way", readout=False)
+        height, width = 2 * (model.image_shape[1] + 1) + 1, n * (model.image_shape[2] + 1) + 1
+        self.image, self.text = ipywidgets.Image(format="png", width=width * scale, height=height * scale), ipywidgets.HTML()
+        self.image.add_class("vaekit-pixels")
+        asked = [self.choice, self.steps, self.guidance] if classes else [self.steps]
+        for control in asked:
+            control.observe(lambda change: self._walk(), names="value")
+        self.way.observe(lambda change: self._show(), names="value")
+        super().__init__([*asked, self.way, self.image, self.text, ipywidgets.HTML(PIXELATED)])
+        self._walk()
+
+    def _trajectory(self, label, steps: int, guidance: float):
+        return self.model.trajectory(self.x_T, label, steps=steps, guidance=None if label is None else guidance)
+
+    def _walk(self) -> None:
+        """The walk that the sliders ask for, made if it is not there yet; then its end is shown."""
+        from torchvision.utils import make_grid
+
+        asked = self.choice.value, self.steps.value, self.guidance.value
+        if asked not in self.walks:
+            self.walks[asked] = [(step.t, png(make_grid(to_images(torch.cat([step.x_t, step.x0])), len(self.x_T), padding=1, pad_value=1.0)))
+                                 for step in self._trajectory(*asked)]
+        self.way.max = len(self.walks[asked]) - 1
+        self.way.value = self.way.max
+        self._show()
+
+    def _show(self) -> None:
+        asked = self.choice.value, self.steps.value, self.guidance.value
+        t, self.image.value = self.walks[asked][self.way.value]
+        self.text.value = f"t = {t} of {self.model.steps}: above x<sub>t</sub>, below what the model takes the image to be"
+
+    def __repr__(self) -> str:
+        told = f", guidance = {', '.join(name for name, _ in self.guidance.options)}" * bool(self.choice.options)
+        return f"Denoise(steps = {', '.join(name for name, _ in self.steps.options)}{told})"
+
+
 def png(image: Tensor) -> bytes:
     """One image (C, H, W) in [0, 1] as PNG bytes at its native size."""
     from PIL import Image
@@ -124,3 +183,20 @@ def png(image: Tensor) -> bytes:
 
 def _each(value, dims) -> list[float]:
     return [float(v) for v in value] if isinstance(value, Sequence) else [float(value)] * len(dims)
+
+
+def _chooser(classes: Sequence[str]) -> ipywidgets.Dropdown:
+    return ipywidgets.Dropdown(options=[(name, label) for label, name in enumerate(classes)], description="class")
+
+
+def _stops(name: str, stops: Sequence) -> ipywidgets.SelectionSlider:
+    return ipywidgets.SelectionSlider(options=[(f"{stop:g}", stop) for stop in stops], value=stops[len(stops) // 2], description=name,
+                                      continuous_update=True)
+
+
+def _check_classes(model, classes: Sequence[str]) -> None:
+    if bool(classes) != is_conditional(model):
+        raise UserError("a conditional model needs classes=…, the names to choose from" if is_conditional(model)
+                        else "this model is unconditional, so there is no class to choose; leave classes out")
+    if classes and len(classes) != model.condition.size:
+        raise UserError(f"this model knows {model.condition.size} classes, got {len(classes)} names")

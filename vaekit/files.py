@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
 import zipfile
@@ -71,6 +72,19 @@ def load_weights(path: Path | str) -> tuple[dict, dict[str, str]]:
         raise UserError(f"no weights at {path}; train them first, or check the path") from None
     except (SafetensorError, OSError) as error:
         raise UserError(f"{path} is not a readable safetensors file ({error}); delete it and make it again") from error
+
+
+def verified(path: Path | str, sha256: str) -> str:
+    """The sha256 of a file, if it is the recorded one.
+
+    Raises:
+        UserError: it is another.
+    """
+    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    if digest != sha256:
+        raise UserError(f"{path} is not the recorded weight file (sha256 {digest[:8]}…, recorded {sha256[:8]}…), so its numbers would compare "
+                        "with no others; restore the file, or use weights of your own by their path")
+    return digest
 
 
 def read_npz(path: Path, split: str, shape: tuple[int, ...], classes: int) -> tuple[np.ndarray, np.ndarray]:

@@ -60,6 +60,8 @@ class GAN(nn.Module):
 
     def score(self, x: Tensor) -> Tensor:
         """The discriminator's score of images (N, C, H, W) in [0, 1]: (N,)."""
+        if self.discriminator is None:
+            raise UserError("this GAN was settled: it draws, but its discriminator is gone; train one to have both")
         return self.discriminator(images_for(self, x) * 2 - 1).squeeze(1)
 
     @torch.no_grad()
@@ -68,6 +70,11 @@ class GAN(nn.Module):
         self.condition.codes(c, n)
         z = torch.randn(at_least("n", n, 1), self.latent_dim, generator=generator, device=generator.device if generator else None)
         return self.decode(z)
+
+    def settle(self) -> GAN:
+        """Forget the discriminator, which only training needs. For shipping, not for training on."""
+        self.discriminator = None
+        return self
 
     def forward(self, x: Tensor) -> GANOutput:
         """Score the images (N, C, H, W) and as many generated ones; each kind is a batch of its own, as batch normalisation needs."""

@@ -10,7 +10,7 @@ from .files import atomic
 
 
 class History:
-    """One row an epoch: train_… and test_… terms in the loss's units, and seconds. `history["test_loss"]` is a column."""
+    """One row an epoch: train_…, validation_… and test_… terms in the loss's units, and seconds. `history["test_loss"]` is a column."""
 
     def __init__(self, rows: list[dict] | None = None):
         self.rows = list(rows or [])
@@ -32,6 +32,12 @@ class History:
     @property
     def last(self) -> dict:
         return self.rows[-1]
+
+    @property
+    def best(self) -> int:
+        """Where the loss was lowest that may choose the weights, counted from 0: the validation set's if there is one, else the test set's."""
+        losses = self["validation_loss" if "validation_loss" in self.columns else "test_loss"]
+        return losses.index(min(losses))
 
     def __repr__(self) -> str:
         terms = ", ".join(f"{k} {v:.3g}" for k, v in self.last.items() if k.endswith("_loss")) if self.rows else "empty"

@@ -69,13 +69,37 @@ class ImageSet:
 
     def only(self, *names: str) -> ImageSet:
         """The images of the named classes; labels keep their meaning."""
+        self._single_class()
+        wanted = torch.tensor([self.classes.index(pick("class", name, self.classes)) for name in names], device=self.y.device)
+        return self._take(torch.isin(self.y, wanted), f"only {', '.join(names)}")
+
+    def per_class(self, number: int) -> ImageSet:
+        """The first `number` images of each class, in the stored order (all of a class that has fewer)."""
+        self._single_class()
+        at_least("number", number, 1)
+        index = torch.cat([(self.y == label).nonzero().flatten()[:number] for label in range(len(self.classes))]).sort().values
+        return self._take(index, f"{number} a class")
+
+    def split(self, share: float, *, seed: int = 0) -> tuple[ImageSet, ImageSet]:
+        """(the rest, a random share of the images): what to train on and what to validate on. The same seed makes the same cut.
+
+        Raises:
+            UserError: a share that leaves either side empty.
+        """
+        held = round(share * len(self)) if 0 < share < 1 else 0
+        if not 0 < held < len(self):
+            raise UserError(f"a validation split needs images on both sides; {share} of {len(self)} leaves none on one")
+        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed)).to(self.y.device)
+        return tuple(self._take(index.sort().values, which) for index, which in ((order[held:], "training part"), (order[:held], "validation part")))
+
+    def _single_class(self) -> None:
         if self.y.ndim == 2:
             raise UserError("an image with attributes has no single class; choose images by a column of y instead")
-        wanted = torch.tensor([self.classes.index(pick("class", name, self.classes)) for name in names], device=self.y.device)
-        return self._take(torch.isin(self.y, wanted))
 
-    def _take(self, index) -> ImageSet:
-        return replace(self, x=self.x[index], y=self.y[index], factors=None if self.factors is None else self.factors[index])
+    def _take(self, index, which: str = "") -> ImageSet:
+        """Some of the images; what was chosen enters the name, so that a checkpoint of other images is not taken for one of these."""
+        return replace(self, x=self.x[index], y=self.y[index], factors=None if self.factors is None else self.factors[index],
+                       name=f"{self.name}, {which}" if which else self.name)
 
     def batches(self, size: int, *, shuffle: bool = False, generator: torch.Generator | None = None) -> Iterator[tuple[Tensor, Tensor]]:
         """(images, labels) a batch at a time; the last one may be smaller."""

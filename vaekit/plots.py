@@ -60,7 +60,7 @@ def compare(rows: Mapping[str, Tensor], *, title: str = "", scale: float = 0.62,
 
 
 def curves(histories, *, term: str = "loss", title: str = "", ylabel: str = "nats per image"):
-    """Train (dashed) and test (solid) curves of one term over epochs: one History, or {"name": History, …}.
+    """Train (dashed), validation (dotted) and test (solid) curves of one term over epochs: one History, or {"name": History, …}.
 
     Where there is no such term but several players have one each, as the losses of a GAN, there is a pair of curves a player.
     """
@@ -68,7 +68,7 @@ def curves(histories, *, term: str = "loss", title: str = "", ylabel: str = "nat
     fig, ax = figure(6.5, 3.4)
     wanted = [(name, history, each) for name, history in named.items() for each in _terms(history, term)]
     for (name, history, each), colour in zip(wanted, LINES):
-        for split, style in (("train", "--"), ("test", "-")):
+        for split, style in (("train", "--"), ("validation", ":"), ("test", "-")):
             if f"{split}_{each}" in history.columns:
                 label = f"{name} {each.removesuffix(f'_{term}') if each != term else ''} {split}"
                 ax.plot(history["epoch"], history[f"{split}_{each}"], style, color=colour, label=" ".join(label.split()))

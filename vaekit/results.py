@@ -50,8 +50,7 @@ def picture(figure, path: Path) -> Path:
 
 def against_report(run: recipes.Run) -> str:
     """The test set's terms after the last epoch (the best one, with patience), beside the report's where it gives any."""
-    rows = run.history.rows
-    row = min(rows, key=lambda r: r["test_loss"]) if run.settings.get("patience") else rows[-1]
+    row = run.history.rows[run.history.best if run.settings.get("patience") else -1]
     reported = run.recipe.reported_at(getattr(run.model, "latent_dim", None), run.settings["beta"]) if run.settings["data"] == run.recipe.data else {}
     lines = [f"epoch {row['epoch']}, test set, per image:"]
     terms = [key.removeprefix("test_") for key in row if key.startswith("test_")]

@@ -22,10 +22,11 @@ Loss = Callable[..., dict[str, Tensor]]     # loss(model's output, images, label
 ADAM = (0.9, 0.999)                         # the decays of Adam's two averages that its authors recommend
 
 
-def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSet | Tensor | None = None, epochs: int = 10,
-        batch_size: int = 128, lr: float = 1e-3, weight_decay: float = 0.0, schedule: str = "constant", optimizer: str = "adam",
-        betas: tuple[float, float] = ADAM, patience: int | None = None, augment: Callable[[Tensor], Tensor] | None = None,
-        checkpoint: str | Path | None = None, seed: int = 0, device: str = "auto", progress: bool = True) -> History:
+def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSet | Tensor | None = None,
+        validation: ImageSet | Tensor | None = None, epochs: int = 10, batch_size: int = 128, lr: float = 1e-3, weight_decay: float = 0.0,
+        schedule: str = "constant", optimizer: str = "adam", betas: tuple[float, float] = ADAM, patience: int | None = None,
+        augment: Callable[[Tensor], Tensor] | None = None, checkpoint: str | Path | None = None, seed: int = 0, device: str = "auto",
+        progress: bool = True) -> History:
     """Train `model` in place, and tell how it went.
 
     A model with several players, as a GAN has, says so by a method `players`: which term of the loss is minimised by whose parameters. Each player
@@ -33,11 +34,12 @@ def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSe
 
     Args:
         train, test: image sets, or tensors of images (N, C, H, W).
+        validation: images that patience watches in place of the test set, so that no choice is made on the latter.
         loss: maps (model's output, images, labels) to named terms of shape (N,); the mean of "loss" is minimised, all are recorded.
             One with a method `at(progress)` changes in the course of training (`losses.Scheduled`); the test set always sees its final form.
         schedule: "constant", or "one-cycle" (Smith 2018): up to `lr` over 30 % of the steps, then down to almost 0.
         optimizer, betas: "adam" (Kingma & Ba 2015) or "radam" (Liu et al. 2020), and the decays of its two averages.
-        patience: stop after so many epochs without a better test loss, and take the best weights back. Needs `test`, and a single player.
+        patience: stop after so many epochs without a better loss, and take the best weights back. Needs `validation` or `test`, and a single player.
         augment: maps a batch of training images to a changed one, anew in each epoch; the test set stays as it is.
         checkpoint: a file to save to after each epoch; if it exists already, training goes on from it, to the same end.
         seed: each epoch is seeded by (seed, epoch), so a run that was interrupted repeats itself exactly.
@@ -45,21 +47,24 @@ def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSe
     Raises:
         UserError: settings out of range, images outside [0, 1], a loss that is no longer finite, a checkpoint of another run.
     """
-    labels_of(model, train), test is None or labels_of(model, test)           # a conditional model cannot train on images alone
-    train, test = as_image_set(train), None if test is None else as_image_set(test)
+    held_out = {name: images for name, images in (("validation", validation), ("test", test)) if images is not None}
+    for images in (train, *held_out.values()):
+        labels_of(model, images)                                              # a conditional model cannot train on images alone
+    train = as_image_set(train)
     _check_settings(epochs, batch_size, lr, weight_decay, schedule, optimizer, betas)
     device = pick_device(device)
     model, train = _to(model, device), train.to(device)
     players = _players(model)
-    _check_patience(patience, test, players)
+    _check_patience(patience, held_out, players)
     optimizers = [_optimizer(optimizer, parameters, lr, weight_decay, betas, device) for parameters in players.values()]
     steps = math.ceil(len(train) / batch_size)
     settings = dict(batch_size=batch_size, lr=lr, weight_decay=weight_decay, schedule=schedule, seed=seed, data=train.name, images=len(train),
                     loss=describe(loss))
     settings |= {} if schedule == "constant" and not hasattr(loss, "at") else {"epochs": epochs}    # a constant run can be prolonged, a cycle cannot
     settings |= {} if (optimizer, tuple(betas)) == ("adam", ADAM) else {"optimizer": optimizer, "betas": list(betas)}
+    settings |= {} if augment is None else {"augment": describe(augment)}
     saved = Checkpoint(checkpoint, settings, model, optimizers)
-    history = History(saved.rows)
+    history = saved.history
     bar = _progress_bar(epochs * steps, len(history) * steps, progress)
 
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):     # leave the caller's random state as it was
@@ -86,10 +91,9 @@ def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSe
                 _add(sums, terms | (_gradient_norms(players, len(x)) if len(players) > 1 else {}))
                 bar.update()
             row = {"epoch": epoch + 1, **{f"train_{k}": v / len(train) for k, v in sums.items()}}
-            if test is not None:
-                row |= {f"test_{k}": v for k, v in evaluate(model, test, loss, seed=seed).items()}
-            history.add(row | {"seconds": time.perf_counter() - start})
-            saved.after_epoch(history.rows)
+            for name, images in held_out.items():
+                row |= {f"{name}_{k}": v for k, v in evaluate(model, images, loss, seed=seed).items()}
+            saved.after_epoch(row | {"seconds": time.perf_counter() - start})
             bar.set_postfix({k: f"{v:.4g}" for k, v in row.items() if k.endswith("_loss")})
     bar.close()
     if patience is not None:
@@ -199,14 +203,14 @@ def _check_settings(epochs, batch_size, lr, weight_decay, schedule, optimizer, b
         raise UserError(f"weight_decay must be ≥ 0, got {weight_decay}")
 
 
-def _check_patience(patience: int | None, test: ImageSet | None, players: dict) -> None:
+def _check_patience(patience: int | None, held_out: dict, players: dict) -> None:
     if patience is None:
         return
     at_least("patience", patience, 1)
-    if test is None:
-        raise UserError("patience watches the test loss; give fit() a test set, or leave patience out")
+    if not held_out:
+        raise UserError("patience watches the validation or the test loss; give fit() a validation or a test set, or leave patience out")
     if "loss" not in players:
-        raise UserError(f"patience watches the test loss, but this model's players each have their own ({', '.join(players)}) "
+        raise UserError(f"patience watches one loss, but this model's players each have their own ({', '.join(players)}) "
                         "and none says when to stop; leave patience out")
 
 

@@ -10,21 +10,16 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from .. import pretrained
 from ..autoencoder import device_of
-from ..classifier import Classifier
-from ..data import built_in_folder
 from ..errors import UserError, pick
-from ..files import load_weights
+from ..files import verified
 from ..images import ImageSet, as_image_set
 from ..training import pick_device
 from .evaluation import evaluating
 
-# sha256 of each weight file; data/README.md repeats those of the built-in ones. Other weights give other scores, so they are refused.
-HASHES: dict[str, str] = {
-    "fashion": "474ae69e2e69ea7b287b2f837e3dc7439a3662621201c52f029d1b876f477a0a",
-    "mnist": "411fbd8cb55fdbd3f37bb6c3221d9c8efc788fe89bb48e9355a1a12c88369bf2",
-    "inception": "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
-}
+BUILT_IN = ("fashion", "mnist")
+INCEPTION_HASH = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"      # other weights give other scores
 INCEPTION_URL = "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth"
 
 
@@ -97,7 +92,7 @@ def load_features(features: str | nn.Module | FeatureNetwork = "fashion", *, dev
         return features
     if isinstance(features, nn.Module):
         return FeatureNetwork(type(features).__name__, _hash_of_parameters(features), getattr(features, "num_features", None), features)
-    network = _inception() if pick("feature network", features, HASHES) == "inception" else _built_in(features)
+    network = _inception() if pick("feature network", features, (*BUILT_IN, "inception")) == "inception" else _built_in(features)
     network.module.to(pick_device(device))
     return network
 
@@ -112,14 +107,8 @@ def image_set(what: str, images: Tensor | ImageSet) -> ImageSet:
 
 
 def _built_in(name: str) -> FeatureNetwork:
-    path = built_in_folder() / "weights" / f"classifier-{name}.safetensors"
-    if not path.exists():
-        raise UserError(f"{path} is missing; it belongs to the package, so reinstall vaekit or restore the file")
-    digest = _verified(path, name)
-    tensors, metadata = load_weights(path)
-    network = Classifier()
-    network.load_state_dict(tensors)            # stored as float16, copied into float32
-    return FeatureNetwork(name, digest, network.num_features, network, float(metadata["accuracy"]), network.head.out_features,
+    network, facts, digest = pretrained.load(f"classifier-{name}")
+    return FeatureNetwork(name, digest, network.num_features, network, facts["accuracy"], network.head.out_features,
                           "not comparable with published Inception FIDs")
 
 
@@ -135,7 +124,7 @@ def _inception() -> FeatureNetwork:
     path = Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_URL.rsplit("/", 1)[1]      # where torch-fidelity keeps it too
     if not path.exists():
         _download(INCEPTION_URL, path)
-    digest = _verified(path, "inception")       # before it is read: the file is a pickle
+    digest = verified(path, INCEPTION_HASH)       # before it is read: the file is a pickle
     network = NoTrainInceptionV3("inception-v3-compat", ["2048"], str(path))
     network.use_antialias = False               # recent versions of torchmetrics smooth as they shrink; the original does not
     return FeatureNetwork("inception", digest, 2048, _AnyImage(network), chunk=50)
@@ -166,14 +155,6 @@ def _download(url: str, path: Path) -> None:
                         f"with a network and put it there, or use features='fashion', which is built in.") from error
     finally:
         socket.setdefaulttimeout(patience)
-
-
-def _verified(path: Path, name: str) -> str:
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    if digest != HASHES[name]:
-        raise UserError(f"{path} is not the recorded weight file (sha256 {digest[:8]}…, recorded {HASHES[name][:8]}…), so its scores would compare "
-                        "with no others; restore the file, or pass your own network as features=module")
-    return digest
 
 
 def _hash_of_parameters(module: nn.Module) -> str:

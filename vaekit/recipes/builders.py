@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import nn
 
 from .. import nets
@@ -42,11 +43,18 @@ def conv_cvae(latent_dim: int, shape: nets.Shape, condition: nn.Module) -> VAE:
     return VAE(nets.pooling_encoder(shape), decoder, latent_dim, shape, condition=condition, hidden=(512,))
 
 
+def wide_conv_cvae(latent_dim: int, shape: nets.Shape, condition: nn.Module) -> VAE:
+    """`conv_cvae` with twice the channels and a narrower middle: 1.4 million weights, as many as the U-Net it is compared with."""
+    decoder = nets.upsampling_decoder(latent_dim + condition.width, shape, hidden=224, channels=(32, 64))
+    return VAE(nets.pooling_encoder(shape, (32, 64)), decoder, latent_dim, shape, condition=condition, hidden=(224,))
+
+
 def block_cvae(*, residual: bool) -> Callable[[int, nets.Shape, nn.Module], VAE]:
     """three blocks down → 256 → (μ, log σ²); z, told the class by what is added to it → three blocks up."""
     def build(latent_dim: int, shape: nets.Shape, condition: nn.Module) -> VAE:
         decoder = nets.block_decoder(latent_dim + condition.width, shape, residual=residual)
-        return VAE(nets.block_encoder(shape, residual=residual), decoder, latent_dim, shape, condition=condition, hidden=(256,))
+        model = VAE(nets.block_encoder(shape, residual=residual), decoder, latent_dim, shape, condition=condition, hidden=(256,))
+        return model.to(memory_format=torch.channels_last)                # its many 3×3 convolutions then take a quarter less time on a CPU
     return build
 
 
@@ -54,13 +62,17 @@ def fc_gan(latent_dim: int, shape: nets.Shape) -> GAN:
     return GAN(fc_generator(latent_dim, shape), fc_discriminator(shape), latent_dim, shape)
 
 
-def dc_gan(latent_dim: int, shape: nets.Shape) -> GAN:
-    return GAN(dc_generator(latent_dim, shape), dc_discriminator(shape), latent_dim, shape)
+def dc_gan(width: int = 64) -> Callable[[int, nets.Shape], GAN]:
+    def build(latent_dim: int, shape: nets.Shape) -> GAN:
+        return GAN(dc_generator(latent_dim, shape, width), dc_discriminator(shape, width), latent_dim, shape)
+    return build
 
 
-def ddpm(latent_dim: None, shape: nets.Shape, condition: nn.Module) -> Diffusion:
-    """A U-Net that predicts the noise, as Ho et al. 2020 have it: 1,000 steps, the linear schedule."""
-    return Diffusion(UNet(shape, code_width=condition.width), shape, schedule="linear", target="epsilon", condition=condition)
+def ddpm(schedule: str, target: str) -> Callable[[None, nets.Shape, nn.Module], Diffusion]:
+    """A U-Net and 1,000 steps. Ho et al. 2020 have ("linear", "epsilon")."""
+    def build(latent_dim: None, shape: nets.Shape, condition: nn.Module) -> Diffusion:
+        return Diffusion(UNet(shape, code_width=condition.width), shape, schedule=schedule, target=target, condition=condition)
+    return build
 
 
 def classifier(features: int, shape: nets.Shape) -> Classifier:

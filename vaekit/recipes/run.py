@@ -1,7 +1,7 @@
 """Recipes at work: train one, build its model, keep its weights."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from .. import nets
+from ..augment import AUGMENTATIONS
 from ..conditioning import is_conditional, make
 from ..data import SOURCES, load
 from ..errors import UserError, pick
@@ -32,7 +33,8 @@ class Run(NamedTuple):
 
 
 def train(name: str, *, data: str | None = None, latent_dim: int | None = None, beta: float | None = None, condition: str | None = None,
-          loss: Callable | None = None, fast: bool = False, root: str | Path | None = None, limit: int | None = None, seed: int = 0,
+          loss: Callable | None = None, fast: bool = False, root: str | Path | None = None, limit: int | None = None,
+          classes: Sequence[str] = (), per_class: int | None = None, validation: float | None = None, augment: str | None = None, seed: int = 0,
           device: str = "auto", checkpoint: str | Path | None = None, progress: bool = True, **overrides) -> Run:
     """Train a recipe, as its report did unless told otherwise.
 
@@ -44,6 +46,10 @@ def train(name: str, *, data: str | None = None, latent_dim: int | None = None, 
         loss: another objective, see `losses`.
         fast: the recipe's fast schedule instead of the report's.
         limit: train on the first so many images only.
+        classes: train and test on these classes only; the model still knows all of them, so labels keep their meaning.
+        per_class: train on the first so many images of each class.
+        validation: share of the training images that is held out, for `patience` to watch in place of the test set.
+        augment: one of augment.AUGMENTATIONS in place of the recipe's own.
         overrides: epochs, batch_size, lr, weight_decay, schedule, optimizer, betas, patience; None means the recipe's own.
     Raises:
         UserError: unknown recipe or data set, data not to be had, settings out of range, a condition for an unconditional recipe, a latent_dim
@@ -54,9 +60,13 @@ def train(name: str, *, data: str | None = None, latent_dim: int | None = None, 
     loss = _objective(recipe, loss, beta, settings.pop("warm_up", None))
     data = recipe.data if data is None else pick("data set", data, SOURCES)
     train_set, test_set = load(data, "train", root=root, limit=limit), load(data, "test", root=root)
+    train_set, test_set = (images.only(*classes) if classes else images for images in (train_set, test_set))
+    train_set = train_set if per_class is None else train_set.per_class(per_class)
+    train_set, held_out = (train_set, None) if validation is None else train_set.split(validation, seed=seed)
     model = build(name, latent_dim, train_set.shape, seed, condition, len(train_set.classes))
-    history = fit(model, train_set, loss, test=test_set, seed=seed, device=device, checkpoint=checkpoint, progress=progress,
-                  augment=recipe.augment, **settings)
+    changed = recipe.augment if augment is None else AUGMENTATIONS[pick("augmentation", augment, AUGMENTATIONS)]
+    history = fit(model, train_set, loss, test=test_set, validation=held_out, seed=seed, device=device, checkpoint=checkpoint, progress=progress,
+                  augment=changed, **settings)
     return Run(recipe, model, history, train_set, test_set, settings | {"data": data, "seed": seed, "beta": 1.0 if loss is recipe.loss else beta})
 
 
@@ -98,8 +108,10 @@ def load_model(path: str | Path) -> nn.Module:
     latent_dim = int(metadata["latent_dim"]) if "latent_dim" in metadata else None
     model = build(metadata["recipe"], latent_dim, tuple(map(int, metadata["image_shape"].split(","))),
                   condition=metadata.get("condition"), classes=int(metadata.get("classes", 10)), weight=float(metadata.get("weight", 1)))
+    if hasattr(model, "settle") and tensors.keys() < model.state_dict().keys():
+        model.settle()                                                       # saved without what only training needs
     try:
-        model.load_state_dict(tensors)
+        model.load_state_dict(tensors)                                       # half precision, if stored so, becomes float32
     except RuntimeError as error:
         raise UserError(f"{path} does not fit recipe {metadata['recipe']!r} of this version; train it again") from error
     return model.eval()

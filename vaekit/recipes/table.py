@@ -7,13 +7,15 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from ..classifier import jitter
+from ..augment import jitter
 from ..diffusion import denoising_error
 from ..errors import UserError, pick
 from ..gan import least_squares, minimax
 from ..losses import cross_entropy, negative_elbo, reconstruction_error
 from ..training import ADAM
-from .builders import block_cvae, classifier, conv_autoencoder, conv_cvae, dc_gan, ddpm, fc_gan, mlp_cvae, mlp_vae
+from .builders import block_cvae, classifier, conv_autoencoder, conv_cvae, dc_gan, ddpm, fc_gan, mlp_cvae, mlp_vae, wide_conv_cvae
+
+NOISE = "squared error per pixel, of noise of variance 1"
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,18 @@ RECIPES = {recipe.name: recipe for recipe in (
            latent_dim=96, epochs=10, batch_size=128, unit="nats per image"),
     Recipe("ls-gan", "the same networks, least-squares loss", "S3", fc_gan, least_squares, latent_dim=96, epochs=10, batch_size=128,
            unit="squared error of the score"),
-    Recipe("dc-gan", "convolutional GAN; MNIST or CIFAR-10 shapes", "S3", dc_gan, minimax, latent_dim=96, epochs=10, batch_size=128,
+    Recipe("dc-gan", "convolutional GAN; MNIST or CIFAR-10 shapes", "S3", dc_gan(), minimax, latent_dim=96, epochs=10, batch_size=128,
            betas=(0.5, 0.999),
            note="the report does not give its layers; two up and two down here. Initialisation and betas are those of Radford et al. 2016"),
-    Recipe("ddpm-cifar10", "class-conditional diffusion, a U-Net that predicts the noise", "S0", ddpm, denoising_error, latent_dim=None,
-           epochs=200, batch_size=128, optimizer="radam", condition="one-hot", data="cifar10", unit="squared error per pixel, of noise of variance 1",
+    Recipe("ddpm-cifar10", "class-conditional diffusion, a U-Net that predicts the noise", "S0", ddpm("linear", "epsilon"), denoising_error,
+           latent_dim=None, epochs=200, batch_size=128, optimizer="radam", condition="one-hot", data="cifar10", unit=NOISE,
            note="the report does not give its U-Net, learning rate or batch; 1.5 million weights, 1e-3 and 128 here"),
+    Recipe("conv-cvae-fashion", "convolutional conditional VAE, z = 20, of the size of the U-Net", "house", wide_conv_cvae, negative_elbo,
+           latent_dim=20, epochs=50, batch_size=128, schedule="one-cycle", condition="one-hot", data="fashion_full"),
+    Recipe("dc-gan-fashion", "convolutional GAN, both players together of the size of the U-Net", "house", dc_gan(96), minimax, latent_dim=96,
+           epochs=12, batch_size=128, lr=4e-4, schedule="one-cycle", betas=(0.5, 0.999), data="fashion_full"),
+    Recipe("ddpm-fashion", "class-conditional diffusion, a U-Net that predicts v, cosine schedule", "house", ddpm("cosine", "v"), denoising_error,
+           latent_dim=None, epochs=12, batch_size=128, schedule="one-cycle", optimizer="radam", condition="one-hot", data="fashion_full", unit=NOISE),
     Recipe("classifier-fashion", "small classifier, the feature network of FID and KID on Fashion-MNIST", "house", classifier, cross_entropy,
            latent_dim=64, epochs=14, batch_size=128, lr=6e-3, schedule="one-cycle", data="fashion_full", augment=partial(jitter, flip=True)),
     Recipe("classifier-mnist", "small classifier, the feature network of FID and KID on MNIST", "house", classifier, cross_entropy,

@@ -1,0 +1,53 @@
+"""S0's CIFAR-10 VAEs: honest SSIM beside the report's, and class grids, as in RESULTS.md. Writes results/s0-cifar10/*.png.
+
+Usage: VAEKIT_DATA=… python benchmarks/cifar_vae.py RUN …       folders that `vaekit train block-cvae-cifar10 --out RUN …` wrote; cifar10 is needed
+"""
+import json
+import sys
+from pathlib import Path
+
+import torch
+from skimage.metrics import structural_similarity
+
+from vaekit import data, metrics, plots, recipes
+from vaekit.results import picture
+
+out = Path(__file__).parents[1] / "results" / "s0-cifar10"
+train, test = data.load("cifar10", "train"), data.load("cifar10", "test")
+
+
+def wrong_range(x, y):
+    """SSIM of images in [0, 1] under data_range = 255: the constants then outweigh the images."""
+    pairs = zip(x.double().numpy(), y.double().numpy())
+    return sum(structural_similarity(a, b, data_range=255, channel_axis=0) for a, b in pairs) / len(x)
+
+
+def row(name, x, y):
+    score = metrics.ssim(x, y, floor=False)
+    print(f"| {name} | {score.value:.3f} [{score.low:.3f}, {score.high:.3f}] | {wrong_range(x, y):.5f} |", flush=True)
+
+
+def ssim_table(model, title, names):
+    """Reconstructions and samples of the classes against their 1,000 test images, between what knows nothing and a blurred copy."""
+    print(f"\n{title}\n\n|  | SSIM, range 1, 95 % interval | the same under range 255 |\n|---|---|---|")
+    wanted = test.only(*names) if names else test.first(1000)
+    x, generator = wanted.images(), torch.Generator().manual_seed(0)
+    mean = (train.only(*names) if names else train).images().mean(0, keepdim=True).expand_as(x)
+    row("reconstruction", x, torch.cat([model.reconstruct(a, c) for a, c in wanted.batches(250)]))
+    row("sample of the class", x, torch.cat([model.sample(len(c), c, generator=generator) for c in wanted.y.split(250)]))
+    row("mean training image", x, mean)
+    row("uniform noise", x, torch.rand(x.shape, generator=generator))
+
+
+for folder in map(Path, sys.argv[1:]):
+    model, history = recipes.load_model(folder / "weights.safetensors"), json.loads((folder / "history.json").read_text())
+    names = {"planes": ["airplane"], "frogs": ["frog"]}.get(folder.name.split("-")[-1], [])
+    title = f"{folder.name}: {len(history)} epochs, test loss {history[-1]['test_loss']:.0f} nats per image"
+    ssim_table(model, title, names)
+    labels = torch.full((60,), test.classes.index(names[0])) if names else torch.arange(10).repeat_interleave(6)
+    columns, kinds = (10, names[0]) if names else (6, "a class a row")
+    samples = model.sample(60, labels, generator=torch.Generator().manual_seed(0))
+    picture(plots.sheet(samples, columns=columns, title=f"{folder.name}: samples, {kinds}"), out / f"{folder.name}-samples.png")
+    x = test.only(*names).first(10) if names else test.per_class(1)
+    picture(plots.compare({"test image": x.images(), "reconstruction": model.reconstruct(x.images(), x.y)}, title=f"{folder.name}: reconstructions"),
+            out / f"{folder.name}-reconstructions.png")
