@@ -40,6 +40,15 @@ def test_train_takes_a_condition_and_beta(tmp_path):
     assert row["test_loss"] == pytest.approx(row["test_reconstruction"] + 0.5 * row["test_kl"], rel=1e-5)
 
 
+def test_train_takes_a_choice_of_images_a_validation_split_and_augmentation(tmp_path):
+    choice = ["--only", "3", "--only", "7", "--per-class", 20, "--validation", 0.25, "--patience", 2, "--augment", "flip"]
+    result = run(*SMALL, *choice, "--epochs", 2, "--out", tmp_path)
+    assert result.returncode == 0 and "digits, only 3, 7, 20 a class, training part: 30 images" in result.stdout, result.stderr
+    assert "validation_loss" in json.loads((tmp_path / "history.json").read_text())[-1]
+    result = run(*SMALL, "--augment", "blur", "--out", tmp_path / "no")
+    assert result.returncode == 2 and "choose one of flip, shift-flip" in result.stderr and "Traceback" not in result.stderr
+
+
 def test_train_goes_on_where_it_was_interrupted(tmp_path):
     arguments = [*SMALL, "--epochs", "400", "--out", str(tmp_path)]
     process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
