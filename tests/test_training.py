@@ -137,8 +137,10 @@ def test_patience_watches_the_validation_set_where_there_is_one(small):
 
 
 def test_a_validation_set_alone_will_do_for_patience(small):
-    history = training.fit(model(), small[0], losses.negative_elbo, validation=small[1], epochs=2, patience=1)
-    assert history.columns[4:] == ["validation_loss", "validation_reconstruction", "validation_kl", "seconds"]
+    m = model(20)
+    history = training.fit(m, small[0].first(20), losses.negative_elbo, validation=small[1], epochs=400, batch_size=20, lr=1e-2, patience=8)
+    assert history.columns[4:] == ["validation_loss", "validation_reconstruction", "validation_kl", "seconds"] and len(history) < 400
+    assert training.evaluate(m, small[1], losses.negative_elbo)["loss"] == pytest.approx(min(history["validation_loss"]), rel=1e-6)
 
 
 def test_evaluate_does_not_depend_on_the_batch_size_or_the_mode(small):
