@@ -25,6 +25,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 CELL = """from vaekit import explore, recipes
 walk = explore.Walk(recipes.load_model("weights.safetensors"), 2)
 walk"""
+DENOISE = """from vaekit import pretrained
+explore.Denoise(pretrained.load("ddpm-fashion").model, classes="0123456789", steps=(2, 5), guidance=(1, 3), n=2)"""
 
 
 @contextlib.contextmanager
@@ -72,7 +74,7 @@ def test_arrow_keys_move_the_picture_without_a_network(tmp_path, trained):
     scratch.mkdir()
     recipes.save(root / "weights.safetensors", "mlp-vae-mnist", trained.model)
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(new_notebook(cells=[new_code_cell(CELL)], metadata=kernel), root / "walk.ipynb")
+    nbformat.write(new_notebook(cells=[new_code_cell(CELL), new_code_cell(DENOISE)], metadata=kernel), root / "walk.ipynb")
     outside = []
     with jupyterlab(root, scratch) as url, sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(str(scratch / "chrome"), executable_path=CHROMIUM, headless=True, args=FLAGS,
@@ -81,8 +83,11 @@ def test_arrow_keys_move_the_picture_without_a_network(tmp_path, trained):
                       else (outside.append(route.request.url), route.abort()))
         page = context.new_page()
         open_and_run(page, url, "walk.ipynb")
-        picture, handles = page.locator("img.vaekit-pixels, .vaekit-pixels img").first, page.locator(".widget-slider .noUi-handle")
+        cells = page.locator(".jp-Notebook .jp-CodeCell")
+        (picture, handles), (denoised, dials) = ((cell.locator("img.vaekit-pixels, .vaekit-pixels img").first, cell.locator(".noUi-handle"))
+                                                 for cell in (cells.first, cells.last))
         expect(handles).to_have_count(2)
+        expect(dials).to_have_count(3)
         assert picture.evaluate("e => getComputedStyle(e).imageRendering") == "pixelated"
         assert picture.evaluate("e => [e.naturalWidth, e.clientWidth]") == [28, 224], "28 pixels, enlarged by the browser"
         for handle, key, other in ((handles.first, "ArrowRight", "ArrowLeft"), (handles.last, "ArrowLeft", "ArrowRight")):
@@ -94,6 +99,15 @@ def test_arrow_keys_move_the_picture_without_a_network(tmp_path, trained):
             for _ in range(8):
                 page.keyboard.press(other)
             _until(lambda: picture.screenshot() == before, f"{other} did not bring the picture back")  # noqa: B023
+        assert denoised.evaluate("e => [e.naturalWidth, e.clientWidth]") == [2 * 29 + 1, 3 * (2 * 29 + 1)]
+        for name, handle in (("the way", dials.nth(2)), ("steps", dials.nth(0)), ("guidance", dials.nth(1))):
+            before = denoised.screenshot()
+            handle.focus()
+            page.keyboard.press("ArrowLeft")
+            _until(lambda: denoised.screenshot() != before, f"{name} did not change the picture")    # noqa: B023
+        before = denoised.screenshot()
+        cells.last.locator("select").select_option("8")
+        _until(lambda: denoised.screenshot() != before, "the class did not change the picture")
         context.close()
     assert not outside, f"the page asked for {outside}"
 
