@@ -73,9 +73,9 @@ print(f"64 guided samples by 50 DDIM steps: {times[2]:.2f} s (median of 5, {time
       flush=True)
 
 few = torch.arange(options.sweep) % 10
-print("| DDIM steps | guidance | FID | class consistency | spread within a class | ms a sample |\n|---|---|---|---|---|---|")
+print("| DDIM steps | guidance | FID, 10,000 test images | class consistency | spread within a class | ms a sample |\n|---|---|---|---|---|---|")
 for steps, guidance in [(s, 1.0) for s in (2, 5, 10, 20, 50, 100)] + [(20, w) for w in (0.0, 1.5, 2.0, 4.0, 8.0)]:
     images, ms = draw(ddpm, options.sweep, steps=steps, guidance=guidance)
-    fid, right = metrics.fid(train, images, features=network), metrics.consistency_of(images, few, features=network)
+    fid, right = metrics.fid(test, images, features=network), metrics.consistency_of(images, few, features=network)
     print(f"| {steps} | {guidance:g} | {fid.value:.3g} [{fid.low:.3g}, {fid.high:.3g}] | {right.value:.1%} | {spread(images, few):.2f} | {ms:.1f} |",
           flush=True)
