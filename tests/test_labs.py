@@ -81,7 +81,8 @@ def test_parse_parameters(pairs, expected):
     assert labs.parse_parameters(pairs) == expected
 
 
-SHORTER = {"04_beta_vae": {"train_images": 1000, "brief": 100, "seeds": 2}}        # what else makes a lab's work small
+SHORTER = {"04_beta_vae": {"train_images": 1000, "brief": 100, "seeds": 2},        # what else makes a lab's work small
+           "05_ddpm_and_gan": {"n_samples": 100, "steps": 5}}
 
 
 @pytest.mark.parametrize("name", [path.stem for path in labs.find()])
