@@ -4,7 +4,7 @@ import hashlib
 import pytest
 import torch
 
-from vaekit import data, gan, pretrained, recipes
+from vaekit import data, gan, pretrained, recipes, training
 from vaekit.errors import UserError
 from vaekit.files import load_weights, save_weights
 
@@ -53,6 +53,8 @@ def test_what_only_training_needs_is_left_out_and_the_samples_stay(name, tmp_pat
     if name == "dc-gan":
         with pytest.raises(UserError, match="this GAN was settled: it draws, but its discriminator is gone"):
             loaded.score(before)
+        with pytest.raises(UserError, match="this GAN was settled"):
+            training.fit(loaded, before, gan.minimax, epochs=1)
         assert isinstance(loaded, gan.GAN)
 
 

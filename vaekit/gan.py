@@ -6,7 +6,7 @@
 
 `fit` trains both at once: `players` tells it whose parameters minimise which term of the loss. What its history says of the game:
 
-    accuracy near 1 and generator_gradient near 0    the discriminator has won: the generator no longer hears what to change
+    accuracy near 1 and stays there                  the discriminator has won: all that the generator hears is "wrong", for every image alike
     accuracy 0.5 and discriminator_gradient near 0   a dead discriminator: it says the same to everything
     variety far below 1                              mode collapse: the generator draws few different images
 """
@@ -52,7 +52,7 @@ class GAN(nn.Module):
 
     def players(self) -> dict[str, list[nn.Parameter]]:
         """Which term of the loss is minimised by whose parameters."""
-        return {"discriminator_loss": list(self.discriminator.parameters()), "generator_loss": list(self.generator.parameters())}
+        return {"discriminator_loss": list(self._judge().parameters()), "generator_loss": list(self.generator.parameters())}
 
     def decode(self, z: Tensor) -> Tensor:
         """The generator's images of noise (N, latent_dim): (N, C, H, W) in [0, 1]."""
@@ -60,9 +60,7 @@ class GAN(nn.Module):
 
     def score(self, x: Tensor) -> Tensor:
         """The discriminator's score of images (N, C, H, W) in [0, 1]: (N,)."""
-        if self.discriminator is None:
-            raise UserError("this GAN was settled: it draws, but its discriminator is gone; train one to have both")
-        return self.discriminator(images_for(self, x) * 2 - 1).squeeze(1)
+        return self._judge()(images_for(self, x) * 2 - 1).squeeze(1)
 
     @torch.no_grad()
     def sample(self, n: int, c: None = None, *, generator: torch.Generator | None = None) -> Tensor:
@@ -80,6 +78,11 @@ class GAN(nn.Module):
         """Score the images (N, C, H, W) and as many generated ones; each kind is a batch of its own, as batch normalisation needs."""
         images = self.decode(torch.randn(len(x), self.latent_dim, device=device_of(self)))
         return GANOutput(self.score(x), self.score(images), images)
+
+    def _judge(self) -> nn.Module:
+        if self.discriminator is None:
+            raise UserError("this GAN was settled: it draws, but its discriminator is gone; train one to have both")
+        return self.discriminator
 
     def _check(self) -> None:
         modes = self.generator.training, self.discriminator.training
