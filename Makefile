@@ -10,6 +10,8 @@ BIN := .venv/bin
 # constraints.txt is the tested set on Python 3.11; another Python takes the newest versions that pyproject.toml allows
 PINS := $(shell $(PYTHON) -c 'import sys; print("-c constraints.txt" if sys.version_info[:2] == (3, 11) else "")')
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PINS)
+# a worker a core with one thread each, and each file (so each notebook) to one worker
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 .DELETE_ON_ERROR:
 .PHONY: labs test jupyter notebooks bench clean
 
@@ -18,8 +20,8 @@ labs: .venv/labs.stamp
 
 test: .venv/test.stamp
 	$(BIN)/ruff check
-	$(BIN)/python -m pytest tests --durations=8
-	TQDM_DISABLE=1 $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg notebooks
+	$(PYTEST) tests --durations=8
+	TQDM_DISABLE=1 $(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg notebooks
 
 jupyter: .venv/labs.stamp
 	$(BIN)/jupyter lab --ip=127.0.0.1 --ServerApp.root_dir=notebooks

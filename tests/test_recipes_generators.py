@@ -1,4 +1,6 @@
 """The recipes of GANs, blocks and diffusion against what their reports say."""
+from dataclasses import replace
+
 import pytest
 import torch
 from test_recipes import layers, tiny
@@ -7,6 +9,7 @@ from vaekit import gan, recipes
 from vaekit.diffusion import Diffusion, denoising_error
 from vaekit.errors import UserError
 from vaekit.losses import negative_elbo
+from vaekit.reproduce import reproduce
 
 
 @pytest.mark.parametrize("name, latent_dim, loss, settings", [
@@ -59,3 +62,10 @@ def test_a_bound_a_game_and_a_denoiser_of_one_size_on_the_same_images():
     names = ("conv-cvae-fashion", "dc-gan-fashion", "ddpm-fashion")
     weights = [sum(p.numel() for p in recipes.build(name).parameters() if p.requires_grad) for name in names]
     assert max(weights) < 1.2 * min(weights) and {recipes.get(name).data for name in names} == {"fashion_full"}
+
+
+def test_reproduced_rows_of_a_recipe_with_its_own_betas_are_known_again(tmp_path, monkeypatch):
+    recipe = recipes.get("mlp-vae-mnist")
+    monkeypatch.setitem(recipes.RECIPES, recipe.name, replace(recipe, betas=(0.5, 0.999), reported=recipe.reported[:1]))
+    rows = reproduce("s1-table1", out=tmp_path, data="digits", epochs=1, limit=64, jobs=1)
+    assert reproduce("s1-table1", out=tmp_path, data="digits", epochs=1, limit=64, jobs=1)[0].measured == rows[0].measured

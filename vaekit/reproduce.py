@@ -226,6 +226,7 @@ def _read(out: Path, row: recipes.Reported, wanted: dict) -> Row | None:
 
 
 def _same(path: Path, before: dict, wanted: dict) -> None:
+    wanted = json.loads(json.dumps(wanted))                      # as it was written: a pair of betas is a list there
     changed = [f"{key} {before.get(key)} → {wanted[key]}" for key in wanted if before.get(key) != wanted[key]]
     if changed:
         raise UserError(f"{path} was made with other settings ({', '.join(changed)}); choose another folder with --out")

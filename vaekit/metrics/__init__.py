@@ -8,9 +8,10 @@ from .latents import active_units, aggregate_moments, aggregate_posterior, kl_pe
 from .likelihood import bits_per_dimension, importance_bound, importance_weights, log_mean_exp, nll
 from .memorisation import nearest, nearest_neighbours
 from .score import Score, Table, bootstrap, table
+from .variety import class_variety
 
 __all__ = [
     "Score", "Table", "active_units", "aggregate_moments", "aggregate_posterior", "bits_per_dimension", "bootstrap", "class_consistency",
-    "consistency_of", "fid", "importance_bound", "importance_weights", "kid", "kl_per_dimension", "load_features", "log_mean_exp", "mig",
-    "nearest", "nearest_neighbours", "nll", "posterior_mean_variance", "ssim", "table",
+    "class_variety", "consistency_of", "fid", "importance_bound", "importance_weights", "kid", "kl_per_dimension", "load_features",
+    "log_mean_exp", "mig", "nearest", "nearest_neighbours", "nll", "posterior_mean_variance", "ssim", "table",
 ]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ..errors import UserError, at_least
 from ..images import ImageSet
 from .features import FeatureNetwork, image_set, load_features
-from .score import Score
+from .score import Score, times_drawn
 
 SUBSET, SUBSETS = 1000, 100         # KID's protocol in Bińkowski et al.: the mean over 100 subsets of 1,000
 CAP = 10_000                        # of each set, at most this many are resampled for KID's interval: it grows with the square
@@ -65,7 +65,7 @@ def kid(real: Tensor | ImageSet, fake: Tensor | ImageSet, *, features: str | nn.
     network, a, b = _features_of(real, fake, features, _enough_for_kid)
     generator = torch.Generator().manual_seed(seed)
     some = [t[torch.randperm(len(t), generator=generator)[:CAP]] for t in (a, b)]
-    resampled = mmd(*some, *(_times_drawn(len(t), resamples, generator) for t in some))
+    resampled = mmd(*some, *(times_drawn(len(t), resamples, generator) for t in some))
     return _score("KID", lambda x, y: _kid(x, y, seed), network, a, b, resampled, floor, 10, generator)
 
 
@@ -167,11 +167,6 @@ def _enough_for_kid(what: str, n: int, features: int) -> None:
 
 def _redraw(x: Tensor, generator: torch.Generator) -> Tensor:
     return x[torch.randint(len(x), (len(x),), generator=generator)]
-
-
-def _times_drawn(n: int, resamples: int, generator: torch.Generator) -> Tensor:
-    """How often each of n items occurs in each resample, (n, resamples)."""
-    return torch.stack([torch.randint(n, (n,), generator=generator).bincount(minlength=n) for _ in range(resamples)], 1)
 
 
 def _score(metric: str, measure: Callable, network: FeatureNetwork, real: Tensor, fake: Tensor, resampled: Tensor, floor: bool, least: int,

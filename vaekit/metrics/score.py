@@ -88,9 +88,18 @@ def bootstrap(statistic: Callable[[Tensor], float], n: int, *, resamples: int = 
     """
     generator = torch.Generator().manual_seed(seed)
     at_least("n", n, 1)
-    values = torch.tensor([statistic(torch.randint(n, (n,), generator=generator)) for _ in range(at_least("resamples", resamples, 2))])
+    return interval(torch.tensor([statistic(torch.randint(n, (n,), generator=generator)) for _ in range(at_least("resamples", resamples, 2))]))
+
+
+def interval(values: Tensor) -> tuple[float, float]:
+    """The 2.5 and 97.5 % quantiles of (R,) resampled scores."""
     low, high = values.double().quantile(torch.tensor([0.025, 0.975], dtype=torch.double)).tolist()
     return low, high
+
+
+def times_drawn(n: int, resamples: int, generator: torch.Generator) -> Tensor:
+    """How often each of n items occurs in each resample, (n, resamples): what a statistic of pairs needs instead of an index."""
+    return torch.stack([torch.randint(n, (n,), generator=generator).bincount(minlength=n) for _ in range(resamples)], 1)
 
 
 class Table:
