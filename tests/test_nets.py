@@ -87,6 +87,15 @@ def test_a_block_is_four_convolutions_through_a_narrow_middle(residual):
     assert torch.equal(block(x), x if residual else torch.zeros_like(x))
 
 
+@pytest.mark.parametrize("residual, share", [(False, 0.2), (True, 0.5)])
+def test_a_new_block_passes_its_input_on(residual, share):
+    torch.manual_seed(0)
+    block, x = nets.Block(64, residual=residual), torch.randn(64, 64, 8, 8)
+    kept = block(x).std(0).mean() / x.std(0).mean()
+    assert share < kept < 2, "torch's own initialisation keeps 0.007, and a decoder of three such blocks never learns to listen to z"
+    assert residual or all((layer.bias == 0).all() for layer in block.layers[1::2])
+
+
 @pytest.mark.parametrize("shape", [(3, 32, 32), (1, 16, 24)])
 @pytest.mark.parametrize("residual", [False, True])
 def test_block_bodies_halve_and_double_three_times(shape, residual):

@@ -74,7 +74,9 @@ class Block(nn.Module):
     """Four convolutions through a narrow middle, 1×1, 3×3, 3×3, 1×1, a GELU before each: (N, width, H, W) → the same.
 
     Args:
-        residual: add the input to the result, as Child 2021 (figure 3) does; S0 left it out.
+        residual: add the input to the result, as Child 2021 (figure 3) does; S0 left it out. Without it nothing carries a signal past the block:
+            with torch's own initialisation it shrinks more than a hundredfold in each, and a decoder of three has nothing to learn from z. So these
+            blocks start as He et al. 2015 propose.
     """
 
     def __init__(self, width: int, *, residual: bool = False):
@@ -83,6 +85,9 @@ class Block(nn.Module):
         sizes = ((width, middle, 1), (middle, middle, 3), (middle, middle, 3), (middle, width, 1))
         self.layers = nn.Sequential(*(layer for a, b, k in sizes for layer in (nn.GELU(), nn.Conv2d(a, b, k, padding=k // 2))))
         self.residual = residual
+        for layer in [] if residual else self.layers[1::2]:
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.layers(x) if self.residual else self.layers(x)

@@ -92,7 +92,8 @@ RECIPES = {recipe.name: recipe for recipe in (
            note="the report does not give the channels of its convolutions; 16 and 32 here. Its FID compares 10 images with 10"),
     Recipe("block-cvae-cifar10", "conditional VAE of four-convolution blocks without residuals, three down, three up, z = 128", "S0",
            block_cvae(residual=False), negative_elbo, latent_dim=128, epochs=200, batch_size=46, condition="embedding", data="cifar10",
-           note="the report does not give its widths: 64 channels, 256 and z = 128 here; the MLPs of μ and log σ² share their hidden layer"),
+           note="the report gives neither widths nor initialisation: 64 channels, 256, z = 128 and He et al. 2015 here; the MLPs of μ and log σ² "
+                "share their hidden layer"),
     Recipe("block-cvae", "the same with the residual connections of the blocks restored", "house", block_cvae(residual=True), negative_elbo,
            latent_dim=128, epochs=200, batch_size=46, condition="embedding", data="cifar10"),
     Recipe("fc-gan", "fully connected GAN, 96-1024-1024-784 against 784-256-256-1; MNIST or CIFAR-10 shapes", "S3", fc_gan, minimax,
