@@ -3,8 +3,9 @@
 KID cubes dot products of features, so their size would decide its scale and its noise: a classifier's are divided by their root mean square, and
 the head takes the factor back, which leaves the classifier as it was.
 
-Usage: vaekit train NAME && python data/make_weights.py NAME [runs/NAME] [--seconds S]
+Usage: vaekit train NAME [OPTIONS] && python data/make_weights.py NAME [runs/NAME] [--seconds S] [--options=OPTIONS] [--images N]
        --seconds: what the training took on one core; the sum over its epochs if left out
+       --options: what else was said to `vaekit train`; --images: how many it trained on, where that was not the whole set
 """
 import argparse
 import hashlib
@@ -21,6 +22,8 @@ parser = argparse.ArgumentParser()
 parser.add_argument("name")
 parser.add_argument("run", nargs="?", type=Path)
 parser.add_argument("--seconds", type=float)
+parser.add_argument("--options", default="")
+parser.add_argument("--images", type=int)
 options = parser.parse_args()
 name, run = options.name, options.run or Path("runs") / options.name
 path = Path(__file__).parent / "weights" / f"{name}.safetensors"
@@ -51,10 +54,11 @@ if isinstance(model, Classifier):
 else:
     rows = json.loads((run / "history.json").read_text())
     seconds = options.seconds or sum(row["seconds"] for row in rows)
-    facts = {"epochs": len(rows), "images": len(data.load(recipes.get(name).data, "train")), "seconds": round(seconds),
-             "parameters": sum(p.numel() for p in model.parameters())}
+    images = options.images or len(data.load(recipes.get(name).data, "train"))
+    facts = {"epochs": len(rows), "images": images, "seconds": round(seconds), "parameters": sum(p.numel() for p in model.parameters())}
     model = model.settle() if hasattr(model, "settle") else model
-    ship(metadata | {fact: str(value) for fact, value in facts.items()})
+    ship(metadata | ({"options": options.options} if options.options else {}) | {fact: str(value) for fact, value in facts.items()})
     told = f"{facts['parameters']:,} weights trained, {facts['epochs']} epochs of {facts['images']:,} images, {seconds / 60:.0f} minutes on one core"
-print(f"| weights/{name}.safetensors | {path.stat().st_size / 1000:,.0f} kB | {told} | `vaekit train {name}` | "
-      f"`{hashlib.sha256(path.read_bytes()).hexdigest()}` |")
+command = f"vaekit train {name} {options.options}".rstrip()
+digest = hashlib.sha256(path.read_bytes()).hexdigest()
+print(f"| weights/{name}.safetensors | {path.stat().st_size / 1000:,.0f} kB | {told} | `{command}` | `{digest}` |")

@@ -54,6 +54,7 @@ def ddim(x_t, x0, now, after, noise=None):
     (check.forward_process, lambda x0, kept: (torch.lerp(x0 * 0, x0, kept**0.5) + (e := torch.randn(x0.shape)) * (1 - kept) ** 0.5, e)),
     (check.ddim_step, ddim),
     (check.ddim_step, lambda x_t, x0, now, after: step(x_t, x0, now, after, 0.0)),
+    (check.ddim_step, lambda x_t, x0, now, after: after.sqrt() * x0 + (1 - after).sqrt() * (x_t - now.sqrt() * x0) / (1 - now).sqrt()),
     (check.ddim_step, lambda x_t, x0, now, after: after**0.5 * x0 + (x_t - now**0.5 * x0) * ((1 - after) / (1 - now)) ** 0.5),
 ])
 def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
@@ -130,7 +131,7 @@ def wrong_g(g):
     (check.ddim_step, lambda x_t, x0, now, after: ddim(x_t, x0, now, 1 - (1 - after) ** 2), "should be 0.6 times the same noise"),
     (check.ddim_step, lambda x_t, x0, now, after: x0, "Yours is 0 times it"),
     (check.ddim_step, lambda x_t, x0, now, after: ddim(x_t, x0, now, after) + (now**0.5 - after**0.5) * x0, "you used the coefficient of x_t"),
-    (check.ddim_step, lambda x_t, x0, now, after: ddim(x_t, x0, now, after, x_t / math.sqrt(1 - now)), "Is the image's part taken out of x_t"),
+    (check.ddim_step, lambda x_t, x0, now, after: ddim(x_t, x0, now, after, x_t / math.sqrt(1 - now)), r"becomes 1.25 · x0\. Is the image"),
     (check.ddim_step, lambda x_t, x0, now, after: ddim(x_t, x0, now, after, (x_t - x0) / math.sqrt(1 - now)), "Is the image's part taken out of x_t"),
     (check.ddim_step, lambda x_t, x0, now, after: ddim(x_t, x0, now, after, (x_t - now * x0) / math.sqrt(1 - now)), "Is the image's part taken out"),
     (check.ddim_step, lambda x_t, x0, now, after: ddim(x_t, x0, now, after) + (now - 0.36) * x0, "land exactly where the forward process"),

@@ -48,4 +48,8 @@ def load(name: str) -> Pretrained:
     digest = verified(path, HASHES[name])
     metadata = load_weights(path)[1]
     facts = {fact: kind(metadata[fact]) for fact, kind in FACTS.items() if fact in metadata}
-    return Pretrained(recipes.load_model(path), facts | {"command": f"vaekit train {metadata['recipe']}"}, digest)
+    return Pretrained(recipes.load_model(path), facts | {"command": _command(metadata)}, digest)
+
+
+def _command(metadata: dict[str, str]) -> str:
+    return " ".join(["vaekit train", metadata["recipe"], *([metadata["options"]] if "options" in metadata else [])])

@@ -88,14 +88,15 @@ def forward_process(fn: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> Pa
     return Passed("forward_process: nothing lost at ᾱ = 1, pure noise at 0, variance 1 between, fresh Gaussian noise for each number, and returned")
 
 
-def ddim_step(fn: Callable[[Tensor, Tensor, float, float], Tensor]) -> Passed:
-    """fn(x_t, x0, now, after): where it stands, the estimate of x_0 (both (N, …)), ᾱ_t and ᾱ_s > ᾱ_t → x_s."""
+def ddim_step(fn: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) -> Passed:
+    """fn(x_t, x0, now, after): where it stands, the estimate of x_0 (both (N, …)), ᾱ_t and ᾱ_s > ᾱ_t (tensors of one number) → x_s."""
     g = generator()
     x0, noise = torch.randn(2, 5, 3, generator=g, dtype=torch.double)
     nothing = torch.zeros_like(x0)
 
     def answer(x_t: Tensor, estimate: Tensor, now: float, after: float) -> Tensor:
-        return tensor(fn, x_t, estimate, now, after, shape=(5, 3), hint="A step keeps the shape.")
+        levels = torch.tensor([now, after], dtype=torch.double)                # tensors, as in a sampling loop: .sqrt() is as good as ** 0.5
+        return tensor(fn, x_t, estimate, *levels, shape=(5, 3), hint="A step keeps the shape.")
 
     now, after = 0.36, 0.64
     need(torch.equal(answer(x0, noise, now, after), answer(x0, noise, now, after)), "Two calls with the same arguments differ. This step draws "
@@ -113,7 +114,7 @@ def ddim_step(fn: Callable[[Tensor, Tensor, float, float], Tensor]) -> Passed:
     need(abs(clear - 0.6) > 1e-6, "An x_t without any noise, 0.6 · x0, comes back unchanged. The image should be as strong as it is at ᾱ_s = 0.64: "
          "you used the coefficient of x_t.")
     need(abs(clear - 0.8) < 1e-6, "An x_t without any noise, 0.6 · x0 at ᾱ_t = 0.36, should become 0.8 · x0 at ᾱ_s = 0.64; yours becomes "
-         "{clear:.3g} · x0. Is the image's part taken out of x_t before the rest is called noise, and put back with the factor of ᾱ_s?")
+         f"{clear:.3g} · x0. Is the image's part taken out of x_t before the rest is called noise, and put back with the factor of ᾱ_s?")
     for turned in (0.3, 0.7, 1.1):                             # one image and one noise: x_t goes round a quarter circle from noise to image
         mixed = [math.cos(angle) * x0 + math.sin(angle) * noise for angle in (1.3, turned)]
         need(close(answer(mixed[0], x0, math.cos(1.3) ** 2, math.cos(turned) ** 2), mixed[1]), "With the true x_0 the step should land exactly "
