@@ -53,7 +53,7 @@ for name, entry in entries.items():
     asked = test.y[:options.n] if entry is None else None if entry[0] is gan else labels
     rows[name] = judge(images, asked)
     rows[name].append(metrics.nearest_neighbours(images[:1000], train, test.images(slice(9000, 10_000))))
-    sheets[name] = images[:10] if entry is None else images[:20:2] if entry[0] is gan else images[:10]
+    sheets[name] = images[:10]
     print(f"{name}: {'' if ms is None else f'{ms:.2f} ms a sample on {torch.get_num_threads()} threads; '}"
           f"classes, per cent: {' '.join(f'{share:.0f}' for share in shares(images))}", flush=True)
 print(f"\n{metrics.table(rows)}\n", flush=True)

@@ -43,6 +43,8 @@ def ship(metadata: dict[str, str]) -> None:
 
 
 metadata, model = load_weights(run / "weights.safetensors")[1], recipes.load_model(run / "weights.safetensors")
+if metadata["recipe"] != name:
+    raise SystemExit(f"{run} holds {metadata['recipe']}, not {name}")
 if isinstance(model, Classifier):
     test = data.load(recipes.get(name).data, "test")
     unit_features(model, test)

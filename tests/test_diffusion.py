@@ -174,19 +174,21 @@ def test_a_tenth_of_the_labels_is_withheld_in_training_and_none_in_evaluation():
     assert torch.equal(model.network.codes[-1].argmax(1), c) and bool((model.network.codes[-1].sum(1) == 1).all())
 
 
-def test_attributes_that_are_absent_differ_from_attributes_not_told():
-    model = Diffusion(Linear(2), SHAPE, condition=conditioning.Attributes(2), ema=None, drop=0.5)
+@pytest.mark.parametrize("w", [0.5, 1.0, 5.0])
+def test_attributes_that_are_absent_differ_from_attributes_not_told(w):
+    model = Diffusion(Linear(2), SHAPE, condition=conditioning.Attributes(2, weight=w), ema=None, drop=0.5)
     model.eval()(torch.rand(2, *SHAPE), torch.tensor([[0, 1], [0, 0]]))
-    assert model.network.codes[-1].tolist() == [[-1, 1], [-1, -1]]
+    assert model.network.codes[-1].tolist() == [[-w, w], [-w, -w]]
     model.denoise(torch.zeros(1, *SHAPE), 5, [1, 0], guidance=2.0)
-    assert model.network.codes[-1].tolist() == [[1, -1], [0, 0]]
+    assert model.network.codes[-1].tolist() == [[w, -w], [0, 0]]
 
 
 @pytest.mark.parametrize("settings, words", [
     (dict(steps=0), "steps must be ≥ 1, got 0"), (dict(steps=1001), "can sample with 1 … 1000, got 1001"), (dict(steps=2.5), "whole number"),
     (dict(eta=-0.1), "eta must lie in .0, 1., .* got -0.1"), (dict(eta=1.1), "got 1.1"), (dict(eta=math.nan), "got nan"),
     (dict(guidance=2.0), "guidance needs a condition"), (dict(guidance=0.0), "guidance needs a condition"), (dict(c=1), "unconditional"),
-    (dict(n=0), "n must be ≥ 1, got 0"), (dict(x_T=torch.zeros(3, *SHAPE)), "noise of 3 images, but n is 2"),
+    (dict(n=0), "n must be ≥ 1, got 0"), (dict(eta=None), "got None"), (dict(n=0, x_T=torch.zeros(0, *SHAPE)), "n must be ≥ 1, got 0"),
+    (dict(x_T=torch.zeros(3, *SHAPE)), "noise of 3 images, but n is 2"),
     (dict(x_T=torch.zeros(2, 1, 1, 4)), r"noise of shape \(N, 1, 1, 3\), got \(2, 1, 1, 4\)"),
 ])
 def test_bad_settings_of_sample_are_named(settings, words):
@@ -195,8 +197,9 @@ def test_bad_settings_of_sample_are_named(settings, words):
 
 
 @pytest.mark.parametrize("c, settings, words", [
-    (None, {}, "this model is conditional: pass c"), (3, {}, "unknown class 3"), (torch.tensor([1, 2, 0]), {}, "2 images, 3 classes"),
-    (1, dict(guidance=-1.0), "guidance must be ≥ 0, got -1"), (1, dict(guidance=math.inf), "got inf"),
+    (None, {}, "this model is conditional: pass c"), (3, {}, "unknown class 3"), ("boot", {}, "c must be a class in 0 … 2 .*got 'boot'"),
+    (torch.tensor([1, 2, 0]), {}, "2 images, 3 classes"),
+    (1, dict(guidance=-1.0), "guidance must be ≥ 0, got -1"), (1, dict(guidance=math.inf), "got inf"), (1, dict(guidance="2"), "number ≥ 0, got '2'"),
 ])
 def test_bad_conditions_are_named(c, settings, words):
     with pytest.raises(UserError, match=words):

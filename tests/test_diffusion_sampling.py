@@ -4,9 +4,10 @@ import math
 
 import pytest
 import torch
-from test_diffusion import COVARIANCE, MEAN, SHAPE, conditional, gaussian
+from test_diffusion import COVARIANCE, MEAN, SHAPE, Linear, conditional, gaussian
+from torch import nn
 
-from vaekit.diffusion import cumulative, sampling, step, times, to_images, to_signed
+from vaekit.diffusion import Diffusion, cumulative, sampling, step, times, to_images, to_signed
 from vaekit.diffusion.samplers import step_noise
 
 
@@ -120,3 +121,24 @@ def test_sampling_serves_any_denoiser():
     """The walk itself knows nothing of models: a denoiser that always answers 2 arrives at 2."""
     *_, last = sampling(lambda x, t: torch.full_like(x, 2.0), torch.zeros(1, 1, 1, 1), cumulative("linear", 10), steps=10)
     assert last.x0.item() == 2 and last.t == 1
+
+
+@pytest.mark.parametrize("total, asked", [(100, 50), (20, 20)])
+def test_steps_left_out_are_50_or_all(total, asked):
+    noise, model = torch.randn(2, *SHAPE), gaussian(steps=total)
+    assert len(list(model.trajectory(noise))) == asked
+    assert torch.equal(model.sample(2, x_T=noise), model.sample(2, x_T=noise, steps=asked))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.int64])
+def test_noise_of_another_type_is_taken_as_the_weights_are(dtype):
+    class Convolving(Linear):
+        def __init__(self):
+            super().__init__()
+            self.convolution = nn.Conv2d(1, 1, 1)                             # takes no number of another type than its weights'
+
+        def forward(self, x, t, code=None):
+            return super().forward(self.convolution(x), t)
+
+    model, x_T = Diffusion(Convolving(), SHAPE), torch.ones(2, *SHAPE, dtype=dtype)
+    assert torch.equal(model.sample(2, x_T=x_T, steps=2), model.sample(2, x_T=x_T.float(), steps=2))

@@ -197,6 +197,30 @@ def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path):
     assert whole.average.updates == 16
 
 
+def test_the_way_up_sees_what_the_way_down_left_and_attention_is_heard():
+    network, seen = awake(UNet(SMALL, channels=(16, 32), bf16=False)), {}
+    for way in ("down", "up"):
+        for i, block in enumerate(getattr(network, way)):
+            block.register_forward_hook(lambda module, x, y, key=(way, i): seen.update({key: (x[0], y)}))
+    x, t = torch.randn(1, *SMALL), torch.tensor([5])
+    y = network(x, t)
+    for i, width in enumerate((32, 16)):
+        assert torch.equal(seen["up", i][0][:, width:], seen["down", 1 - i][1])
+    nn.init.zeros_(network.attention.out.weight)
+    assert not torch.equal(network(x, t), y)
+
+
+@pytest.mark.parametrize("changes, words", [
+    (dict(target="epsilon"), "'v', .*'epsilon'"), (dict(schedule="linear"), "'noise': 'linear'"), (dict(steps=20), "'steps': 20"),
+])
+def test_a_checkpoint_of_another_diffusion_is_refused(tmp_path, changes, words):
+    path = tmp_path / "c.safetensors"
+    training.fit(small(channels=(16,)), pairs(8), denoising_error, epochs=1, checkpoint=path)
+    training.fit(small(channels=(16,)), pairs(8), denoising_error, epochs=2, checkpoint=path)
+    with pytest.raises(UserError, match=rf"other settings \(model .*{words}"):
+        training.fit(small(channels=(16,), **changes), pairs(8), denoising_error, epochs=3, checkpoint=path)
+
+
 def test_a_trained_model_draws_the_class_it_is_told():
     model = small(channels=(32,), steps=100, ema=0.9)
     history = training.fit(model, pairs(), denoising_error, epochs=60, batch_size=32, lr=5e-3, schedule="one-cycle", progress=False)

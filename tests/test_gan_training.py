@@ -167,3 +167,10 @@ def test_a_checkpoint_of_another_game_is_refused(tmp_path, change, words):
     fit()
     with pytest.raises(UserError, match=words):
         fit(**change)
+
+
+def test_a_last_step_that_diverges_is_not_saved(tmp_path):
+    path = tmp_path / "c.safetensors"
+    with pytest.raises(UserError, match=r"the weights became (inf|nan) at epoch 1, step 1; try a lower lr than 1e\+38, or a weaker discriminator"):
+        training.fit(small(), two_modes(8), gan.minimax, epochs=1, batch_size=8, lr=1e38, checkpoint=path)
+    assert not path.exists()

@@ -72,9 +72,16 @@ def test_five_of_a_class_are_enough():
     (lambda: variety(torch.rand(600, 1, 3, 3)), r"one shape \(C, H, W\), got \(1, 3, 3\) and \(1, 2, 2\)"),
     (lambda: variety(REAL.x + 1), "0, 1"),
     (lambda: variety(REAL.x, resamples=1), "resamples must be ≥ 2"),
-    (lambda: variety(REAL.x, real=ImageSet(REAL.x * 0, Y, ("a", "b", "c"))), "all real images of a class have the same features"),
+    (lambda: variety(REAL.x, real=ImageSet(REAL.x * 0, Y, ("a", "b", "c"))), "all real images of each class have the same features"),
     (lambda: variety(REAL.x, real=ImageSet(REAL.x, torch.ones(600, 2).long(), ("a", "b"))), "the attributes of"),
 ])
 def test_wrong_calls(call, words):
     with pytest.raises(UserError, match=words):
         call()
+
+
+def test_resamples_of_five_copies_are_left_out():
+    one = ImageSet(images_of(Y[:5] * 0, 0.2, 0), Y[:5] * 0, ("a",))
+    for seed in range(20):
+        score = metrics.class_variety(images_of(Y[:30] * 0, 0.2, 1), Y[:30] * 0, one, features=PIXELS, resamples=400, seed=seed)
+        assert 0 < score.low <= score.high < float("inf")

@@ -189,11 +189,12 @@ def test_a_diverging_run_stops_with_the_step_and_the_advice(small):
     ({"optimizer": "sgd"}, "unknown optimizer 'sgd'; choose one of adam, radam"),
     ({"betas": (0.9, 1.0)}, r"betas are two numbers in \[0, 1\), got \(0.9, 1.0\)"),
     ({"betas": (0.9,)}, "betas are two numbers"),
-    ({"device": "tpu"}, "unknown device 'tpu'"),
+    ({"device": "tpu"}, "unknown device 'tpu'"), ({"device": "cpu:x"}, "'cpu:x' is no device; use auto"), ({"device": "mps"}, "torch sees none"),
     ({"patience": 0}, "patience must be ≥ 1"),
     ({"patience": 2, "test": None}, "patience watches the validation or the test loss"),
 ])
-def test_bad_settings_are_named(small, settings, words):
+def test_bad_settings_are_named(small, settings, words, monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     with pytest.raises(UserError, match=words):
         fit(model(), small, **settings) if "test" not in settings else training.fit(model(), small[0], losses.negative_elbo, **settings)
 

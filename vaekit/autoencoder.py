@@ -1,6 +1,7 @@
 """The plain autoencoder: squeeze an image through a few numbers and rebuild it."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 
 import torch
@@ -57,6 +58,11 @@ def latents_for(model: nn.Module, z: Tensor) -> Tensor:
     if z.ndim != 2 or z.shape[1] != model.latent_dim:
         raise UserError(f"this model takes latents of shape (N, {model.latent_dim}), got {tuple(z.shape)}")
     return z.to(device_of(model))
+
+
+def normal(shape: Sequence[int], generator: torch.Generator | None) -> Tensor:
+    """A draw of N(0, I), made where the generator is, so that a seed means the same on every device."""
+    return torch.randn(shape, generator=generator, device=generator.device if generator else None)
 
 
 def device_of(model: nn.Module) -> torch.device:

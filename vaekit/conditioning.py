@@ -145,7 +145,10 @@ def labels_of(model, images: ImageSet | Tensor) -> tuple[Tensor, ...]:
 def _given(c, wanted: str) -> Tensor:
     if c is None:
         raise UserError(f"this model is conditional: pass c, {wanted}")
-    return torch.as_tensor(c)
+    try:
+        return torch.as_tensor(c)
+    except (TypeError, ValueError, RuntimeError):
+        raise UserError(f"c must be {wanted}, got {c!r}") from None
 
 
 def _labels(c, n: int, classes: int) -> Tensor:

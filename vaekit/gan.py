@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .autoencoder import device_of, images_for, latents_for
+from .autoencoder import device_of, images_for, latents_for, normal
 from .conditioning import Unconditional
 from .errors import UserError, at_least
 from .nets import Shape, divided
@@ -66,8 +66,7 @@ class GAN(nn.Module):
     def sample(self, n: int, c: None = None, *, generator: torch.Generator | None = None) -> Tensor:
         """n images of noise z ~ N(0, I): (n, C, H, W) in [0, 1]. There is no condition yet: c is refused."""
         self.condition.codes(c, n)
-        z = torch.randn(at_least("n", n, 1), self.latent_dim, generator=generator, device=generator.device if generator else None)
-        return self.decode(z)
+        return self.decode(normal((at_least("n", n, 1), self.latent_dim), generator))
 
     def settle(self) -> GAN:
         """Forget the discriminator, which only training needs. For shipping, not for training on."""

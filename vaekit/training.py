@@ -63,6 +63,7 @@ def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSe
     settings |= {} if schedule == "constant" and not hasattr(loss, "at") else {"epochs": epochs}    # a constant run can be prolonged, a cycle cannot
     settings |= {} if (optimizer, tuple(betas)) == ("adam", ADAM) else {"optimizer": optimizer, "betas": list(betas)}
     settings |= {} if augment is None else {"augment": describe(augment)}
+    settings |= {"model": model.settings} if hasattr(model, "settings") else {}
     saved = Checkpoint(checkpoint, settings, model, optimizers)
     history = saved.history
     bar = _progress_bar(epochs * steps, len(history) * steps, progress)
@@ -81,7 +82,7 @@ def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSe
                     group["lr"] = lr * SCHEDULES[schedule](done)
                 terms = _terms(model, loss.at(done) if hasattr(loss, "at") else loss, x, c, device)
                 objectives = {term: terms[term].mean() for term in players}
-                _stop_if_not_finite(objectives, epoch, step, lr)
+                _stop_if_not_finite(objectives, epoch, step, lr, len(players) > 1)
                 for each in optimizers:
                     each.zero_grad(set_to_none=True)
                 for waiting, (term, parameters) in zip(range(len(players))[::-1], players.items()):
@@ -90,6 +91,9 @@ def fit(model: nn.Module, train: ImageSet | Tensor, loss: Loss, *, test: ImageSe
                     each.step()
                 _add(sums, terms | (_gradient_norms(players, len(x)) if len(players) > 1 else {}))
                 bar.update()
+            # a last step that goes wrong shows in no loss of this epoch, and must not be saved
+            size = torch.stack([p.detach().norm() for parameters in players.values() for p in parameters]).sum()
+            _stop_if_not_finite({"weights": size}, epoch, step, lr, len(players) > 1)
             row = {"epoch": epoch + 1, **{f"train_{k}": v / len(train) for k, v in sums.items()}}
             for name, images in held_out.items():
                 row |= {f"{name}_{k}": v for k, v in evaluate(model, images, loss, seed=seed).items()}
@@ -136,7 +140,12 @@ def pick_device(device: str = "auto") -> torch.device:
     pick("device", device.split(":")[0], ("auto", "cuda", "mps", "cpu"))
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise UserError("device 'cuda' was asked for, but torch sees no GPU; use device='auto' or 'cpu'")
-    return torch.device(device)
+    if device == "mps" and not torch.backends.mps.is_available():
+        raise UserError("device 'mps' was asked for, but torch sees none; use device='auto' or 'cpu'")
+    try:
+        return torch.device(device)
+    except RuntimeError as error:
+        raise UserError(f"{device!r} is no device; use auto, cuda, cuda:0, mps or cpu") from error
 
 
 def _terms(model, loss, x, c, device) -> dict[str, Tensor]:
@@ -183,10 +192,10 @@ def _add(sums, terms) -> None:
         sums[name] += values.detach().sum().item()
 
 
-def _stop_if_not_finite(objectives: dict[str, Tensor], epoch: int, step: int, lr: float) -> None:
+def _stop_if_not_finite(objectives: dict[str, Tensor], epoch: int, step: int, lr: float, adversarial: bool) -> None:
     for term, value in ((term, objective.item()) for term, objective in objectives.items()):
         if not math.isfinite(value):
-            advice = "" if len(objectives) == 1 else ", or a weaker discriminator"
+            advice = ", or a weaker discriminator" if adversarial else ""
             raise UserError(f"the {term.replace('_', ' ')} became {value} at epoch {epoch + 1}, step {step + 1}; try a lower lr than {lr}{advice}")
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .autoencoder import device_of, images_for, latents_for
+from .autoencoder import device_of, images_for, latents_for, normal
 from .conditioning import Unconditional
 from .errors import at_least
 from .losses import bernoulli_nll
@@ -92,8 +92,7 @@ class VAE(nn.Module):
     @torch.no_grad()
     def sample(self, n: int, c=None, *, generator: torch.Generator | None = None) -> Tensor:
         """n images from the prior: z ~ N(0, I), decoded. (n, C, H, W) in [0, 1]."""
-        z = torch.randn(at_least("n", n, 1), self.latent_dim, generator=generator, device=generator.device if generator else None)
-        return self.decode(z.to(device_of(self)), c)
+        return self.decode(normal((at_least("n", n, 1), self.latent_dim), generator), c)
 
     def forward(self, x: Tensor, c=None, *, samples: int = 1) -> VAEOutput:
         """What an objective needs. With samples = K > 1, K draws an image: logits (K, N, C, H, W) and z (K, N, latent_dim)."""

@@ -8,17 +8,18 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator
+from numbers import Real
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from ..autoencoder import device_of, images_for
+from ..autoencoder import device_of, images_for, normal
 from ..conditioning import Attributes, OneHot, Unconditional, is_conditional
 from ..errors import UserError, at_least, pick
 from ..nets import Shape
 from .average import Average
-from .samplers import Step, normal, sampling
+from .samplers import Step, sampling
 from .schedules import cumulative
 
 PART = 512          # images that pass the network at once when sampling: bounds the memory
@@ -61,6 +62,7 @@ class Diffusion(nn.Module):
             raise UserError(f"drop and ema must lie in [0, 1), got drop {drop} and ema {ema}")
         _check_network(network, self.image_shape, self.condition.width)
         self.alpha_bar = cumulative(schedule, steps)
+        self.settings = dict(steps=steps, noise=schedule, target=target, drop=drop, ema=ema)               # a checkpoint of other ones is refused
         self.average = None if ema is None else Average(network, ema)
 
     def noise(self, x0: Tensor, t: int | Tensor, eps: Tensor) -> Tensor:
@@ -96,22 +98,23 @@ class Diffusion(nn.Module):
         self._check_guidance(guidance)
         return self._denoise(x_t, t, self._code(c, len(x_t)), guidance, clip)
 
-    def trajectory(self, x_T: Tensor, c=None, *, generator: torch.Generator | None = None, steps: int = 50, eta: float = 0.0,
+    def trajectory(self, x_T: Tensor, c=None, *, generator: torch.Generator | None = None, steps: int | None = None, eta: float = 0.0,
                    guidance: float | None = 1.0, clip: bool = True) -> Iterator[Step]:
         """All steps of `sample` from the noise x_T, (N, C, H, W), in turn: (t, x_t, x0) each. `to_images` makes pictures of x_t and x0."""
         if tuple(x_T.shape[1:]) != self.image_shape:
             raise UserError(f"this model starts from noise of shape (N, {', '.join(map(str, self.image_shape))}), got {tuple(x_T.shape)}")
         self._check_guidance(guidance)
         code = self._code(c, len(x_T))
-        return sampling(lambda x_t, t: self._denoise(x_t, t, code, guidance, clip), x_T.to(device_of(self)), self.alpha_bar,
-                        steps=steps, eta=eta, generator=generator)
+        x_T = x_T.to(next(self.network.parameters(), x_T))                                     # the weights' device and precision
+        return sampling(lambda x_t, t: self._denoise(x_t, t, code, guidance, clip), x_T, self.alpha_bar,
+                        steps=min(50, self.steps) if steps is None else steps, eta=eta, generator=generator)
 
-    def sample(self, n: int, c=None, *, generator: torch.Generator | None = None, steps: int = 50, eta: float = 0.0,
+    def sample(self, n: int, c=None, *, generator: torch.Generator | None = None, steps: int | None = None, eta: float = 0.0,
                guidance: float | None = 1.0, clip: bool = True, x_T: Tensor | None = None) -> Tensor:
         """n images, (n, C, H, W) in [0, 1].
 
         Args:
-            steps: times the network is asked, 1 … T. Fewer are faster and coarser.
+            steps: times the network is asked, 1 … T; 50 if left out, or T if that is less. Fewer are faster and coarser.
             eta: noise added on the way. 0: none, the image is a function of x_T (DDIM); 1 with steps = T: ancestral DDPM.
             guidance: w in untold + w · (told − untold). 1: as trained; above: clearer classes, less variety; 0: the condition is not used.
             clip: keep each estimate of x_0 in [-1, 1], as pixels are; the noise it implies is changed to match.
@@ -121,8 +124,8 @@ class Diffusion(nn.Module):
                 missing, unknown or unwanted, x_T of another shape.
         """
         if x_T is None:
-            x_T = normal((at_least("n", n, 1), *self.image_shape), torch.zeros(()), generator)
-        elif len(x_T) != n:
+            x_T = normal((at_least("n", n, 1), *self.image_shape), generator)
+        elif len(x_T) != at_least("n", n, 1):
             raise UserError(f"x_T holds the noise of {len(x_T)} images, but n is {n}")
         walk = self.trajectory(x_T, c, generator=generator, steps=steps, eta=eta, guidance=guidance, clip=clip)
         return to_images(deque(walk, maxlen=1).pop().x0)
@@ -156,8 +159,8 @@ class Diffusion(nn.Module):
         code = self.condition.codes(c, n)
         if code is None:
             return None
-        # an attribute that is absent becomes −1: zeros mean "not told"
-        return (2 * code - 1 if isinstance(self.condition, Attributes) else code).to(device_of(self))
+        # an absent attribute becomes minus a present one: zeros mean "not told"
+        return (2 * code - self.condition.weight if isinstance(self.condition, Attributes) else code).to(device_of(self))
 
     def _mix(self, t: int | Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
         """√ᾱ_t and √(1 − ᾱ_t), computed in float64, to multiply images with: (1 or N, 1, 1, 1)."""
@@ -170,6 +173,8 @@ class Diffusion(nn.Module):
     def _check_guidance(self, guidance: float | None) -> None:
         if guidance in (None, 1):
             return
+        if not isinstance(guidance, Real):
+            raise UserError(f"guidance must be a number ≥ 0, got {guidance!r}")
         if not is_conditional(self):
             raise UserError(f"guidance needs a condition to strengthen, but this model is unconditional; leave guidance out, got {guidance}")
         if self.drop == 0:

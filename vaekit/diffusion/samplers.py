@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from numbers import Real
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from ..autoencoder import normal
 from ..errors import UserError, at_least
 
 
@@ -32,7 +34,7 @@ def sampling(denoise: Callable[[Tensor, int], Tensor], x: Tensor, alpha_bar: Ten
         UserError: steps outside 1 … T, eta outside [0, 1].
     """
     path = [*times(len(alpha_bar) - 1, steps), 0]
-    if not 0 <= eta <= 1:
+    if not (isinstance(eta, Real) and 0 <= eta <= 1):
         raise UserError(f"eta must lie in [0, 1], from DDIM to DDPM, got {eta}")
     return _walk(denoise, x, alpha_bar.tolist(), path, eta, generator)
 
@@ -66,15 +68,10 @@ def step_noise(now: float, after: float, eta: float) -> float:
     return eta * math.sqrt((1 - after) / (1 - now) * (1 - now / after))
 
 
-def normal(shape: Sequence[int], like: Tensor, generator: torch.Generator | None) -> Tensor:
-    """N(0, I) of a shape, drawn where the generator is, so that a seed means the same on every device."""
-    return torch.randn(shape, generator=generator, device=generator.device if generator else None).to(like)
-
-
 def _walk(denoise, x: Tensor, alpha_bar: list[float], path: list[int], eta: float, generator) -> Iterator[Step]:
     for t, s in zip(path, path[1:]):
         x0 = denoise(x, t)
         yield Step(t, x, x0)
         now, after = alpha_bar[t], alpha_bar[s]
-        noise = normal(x.shape, x, generator) if step_noise(now, after, eta) > 0 else None
+        noise = normal(x.shape, generator).to(x) if step_noise(now, after, eta) > 0 else None
         x = step(x, x0, now, after, eta, noise)

@@ -80,7 +80,7 @@ class UNet(nn.Module):
 
 
 class SinusoidalTime(nn.Module):
-    """t (N,) → (N, width): cosines and sines of `width / 2` wavelengths, from 2π to 2π · 10,000 steps. Source: Vaswani et al. 2017, section 3.5."""
+    """t (N,) → (N, width): cosines and sines of `width / 2` wavelengths, 2π to nearly 2π · 10,000 steps. Source: Vaswani et al. 2017, section 3.5."""
 
     def __init__(self, width: int):
         super().__init__()

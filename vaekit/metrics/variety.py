@@ -29,7 +29,7 @@ def class_variety(images: Tensor | ImageSet, labels: Tensor, real: ImageSet, *, 
         image with its own copy is left out.
     Raises:
         UserError: not one label an image, fewer than 5 samples or 5 real images of a class, real images with attributes, different
-            shapes, real images of a class that are all alike.
+            shapes, real images that are all alike within every class asked for.
     """
     images, labels, real = image_set("images", images), torch.as_tensor(labels).cpu(), image_set("real", real)
     if labels.shape != (len(images),) or labels.is_floating_point():
@@ -43,9 +43,9 @@ def class_variety(images: Tensor | ImageSet, labels: Tensor, real: ImageSet, *, 
     asked = labels.unique().tolist()
     ours, theirs = (_distances(what, network, of, y, asked, resamples, generator)
                     for what, of, y in (("samples", images, labels), ("real images", real, real.y.cpu())))
-    if (theirs == 0).any():
-        raise UserError("all real images of a class have the same features, so there is no variety to compare with")
-    value, *drawn = (ours / theirs).tolist()
+    if theirs[0] == 0:
+        raise UserError("all real images of each class have the same features, so there is no variety to compare with")
+    value, *drawn = (ours / theirs)[theirs > 0].tolist()
     return Score("variety within a class", value, *interval(torch.tensor(drawn)), len(images), 1.0, "the real images",
                  features=network.name, weights=network.hash[:8], better="higher", note=f"{len(real):,} real images")
 

@@ -103,7 +103,7 @@ def load_model(path: str | Path) -> nn.Module:
         UserError: no such file, damaged, or not written by `save`.
     """
     tensors, metadata = load_weights(path)
-    if "recipe" not in metadata:
+    if not {"recipe", "image_shape"} <= metadata.keys():
         raise UserError(f"{path} does not name its recipe; it was not written by vaekit.recipes.save")
     latent_dim = int(metadata["latent_dim"]) if "latent_dim" in metadata else None
     model = build(metadata["recipe"], latent_dim, tuple(map(int, metadata["image_shape"].split(","))),
