@@ -1,6 +1,7 @@
 """S0's CIFAR-10 VAEs: honest SSIM beside the report's, and class grids, as in RESULTS.md. Writes results/s0-cifar10/*.png.
 
 Usage: VAEKIT_DATA=… python benchmarks/cifar_vae.py RUN …       folders that `vaekit train block-cvae-cifar10 --out RUN …` wrote; cifar10 is needed
+       a RUN that ends in -planes or -frogs was trained with `--only airplane` or `--only frog`, any other on all ten classes
 """
 import json
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import torch
 from skimage.metrics import structural_similarity
 
-from vaekit import data, metrics, plots, recipes
+from vaekit import data, losses, metrics, plots, recipes, training
 from vaekit.results import picture
 
 out = Path(__file__).parents[1] / "results" / "s0-cifar10"
@@ -27,12 +28,11 @@ def row(name, x, y):
     print(f"| {name} | {score.value:.3f} [{score.low:.3f}, {score.high:.3f}] | {wrong_range(x, y):.5f} |", flush=True)
 
 
-def ssim_table(model, title, names):
-    """Reconstructions and samples of the classes against their 1,000 test images, between what knows nothing and a blurred copy."""
+def ssim_table(model, title, seen, wanted):
+    """Reconstructions and samples of the classes against their 1,000 test images, between what knows nothing and the mean of what was seen."""
     print(f"\n{title}\n\n|  | SSIM, range 1, 95 % interval | the same under range 255 |\n|---|---|---|")
-    wanted = test.only(*names) if names else test.first(1000)
     x, generator = wanted.images(), torch.Generator().manual_seed(0)
-    mean = (train.only(*names) if names else train).images().mean(0, keepdim=True).expand_as(x)
+    mean = seen.images().mean(0, keepdim=True).expand_as(x)
     row("reconstruction", x, torch.cat([model.reconstruct(a, c) for a, c in wanted.batches(250)]))
     row("sample of the class", x, torch.cat([model.sample(len(c), c, generator=generator) for c in wanted.y.split(250)]))
     row("mean training image", x, mean)
@@ -42,8 +42,11 @@ def ssim_table(model, title, names):
 for folder in map(Path, sys.argv[1:]):
     model, history = recipes.load_model(folder / "weights.safetensors"), json.loads((folder / "history.json").read_text())
     names = {"planes": ["airplane"], "frogs": ["frog"]}.get(folder.name.split("-")[-1], [])
-    title = f"{folder.name}: {len(history)} epochs, test loss {history[-1]['test_loss']:.0f} nats per image"
-    ssim_table(model, title, names)
+    seen, wanted = (train.only(*names), test.only(*names)) if names else (train, test.first(1000))
+    scored = training.evaluate(model, wanted, losses.negative_elbo)
+    title = (f"{folder.name}: {len(history)} epochs, on {len(wanted):,} test images {scored['loss']:.0f} nats per image: reconstruction "
+             f"{scored['reconstruction']:.0f}, KL {scored['kl']:.1f}")
+    ssim_table(model, title, seen, wanted)
     labels = torch.full((60,), test.classes.index(names[0])) if names else torch.arange(10).repeat_interleave(6)
     columns, kinds = (10, names[0]) if names else (6, "a class a row")
     samples = model.sample(60, labels, generator=torch.Generator().manual_seed(0))
@@ -51,6 +54,6 @@ for folder in map(Path, sys.argv[1:]):
     picture(plots.compare({"z ~ N(0, I)": samples[:60:6], "z ~ U[0, 1)": uniform}, title=f"{folder.name}: the prior, and the report's noise"),
             out / f"{folder.name}-noise.png")
     picture(plots.sheet(samples, columns=columns, title=f"{folder.name}: samples, {kinds}"), out / f"{folder.name}-samples.png")
-    x = test.only(*names).first(10) if names else test.per_class(1)
+    x = wanted.first(10) if names else test.per_class(1)
     picture(plots.compare({"test image": x.images(), "reconstruction": model.reconstruct(x.images(), x.y)}, title=f"{folder.name}: reconstructions"),
             out / f"{folder.name}-reconstructions.png")

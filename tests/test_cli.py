@@ -41,7 +41,7 @@ def test_train_takes_a_condition_and_beta(tmp_path):
 
 
 def test_train_takes_a_choice_of_images_a_validation_split_and_augmentation(tmp_path):
-    choice = ["--only", "3", "--only", "7", "--per-class", 20, "--validation", 0.25, "--patience", 2, "--augment", "flip"]
+    choice = ["--only", "3", "--only", "7", "--per-class", 20, "--test-limit", 30, "--validation", 0.25, "--patience", 2, "--augment", "flip"]
     result = run(*SMALL, *choice, "--epochs", 2, "--out", tmp_path)
     assert result.returncode == 0 and "digits, only 3, 7, 20 a class, training part: 30 images" in result.stdout, result.stderr
     assert "validation_loss" in json.loads((tmp_path / "history.json").read_text())[-1]

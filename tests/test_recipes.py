@@ -210,11 +210,13 @@ def test_a_choice_of_classes_a_number_of_each_and_a_validation_split():
     assert "validation_loss" in run.history.columns
     whole = recipes.train("mlp-vae-mnist-small", data="digits", per_class=3, epochs=1)
     assert whole.train.y.bincount().tolist() == [3] * 10 and len(whole.test) == 360
+    few = recipes.train("mlp-vae-mnist-small", data="digits", per_class=3, test_limit=50, epochs=1)
+    assert torch.equal(few.test.x, whole.test.x[:50]) and torch.equal(few.train.x, whole.train.x)
 
 
 @pytest.mark.parametrize("settings, words", [
     ({"classes": ["cat"]}, "unknown class 'cat'"),
-    ({"per_class": 0}, "number must be ≥ 1"),
+    ({"per_class": 0}, "number must be ≥ 1"), ({"test_limit": 0}, "limit must be ≥ 1"),
     ({"validation": 0.0}, "leaves none on one"),
     ({"validation": 1.0}, "leaves none on one"),
     ({"augment": "blur"}, "unknown augmentation 'blur'; choose one of flip, shift-flip"),

@@ -66,6 +66,7 @@ def train(
     limit: Annotated[Optional[int], typer.Option(help="train on the first so many images only")] = None,
     only: Annotated[Optional[list[str]], typer.Option(help="train and test on this class only; may be given several times")] = None,
     per_class: Annotated[Optional[int], typer.Option(help="train on the first so many images of each class")] = None,
+    test_limit: Annotated[Optional[int], typer.Option(help="test on the first so many images only")] = None,
     validation: Annotated[Optional[float], typer.Option(help="share of the training images that patience watches in place of the test set")] = None,
     augment: Annotated[Optional[str], typer.Option(help="flip or shift-flip: changed copies of the training images")] = None,
     seed: Annotated[int, typer.Option(help="same seed, same machine, same numbers")] = 0,
@@ -85,7 +86,7 @@ def train(
     if checkpoint.exists():
         typer.echo(f"going on from {checkpoint}")
     run = recipes.train(name, data=data, latent_dim=latent_dim, beta=beta, condition=condition, fast=fast, limit=limit, classes=only or (),
-                        per_class=per_class, validation=validation, augment=augment, seed=seed, device=device,
+                        per_class=per_class, test_limit=test_limit, validation=validation, augment=augment, seed=seed, device=device,
                         checkpoint=checkpoint, epochs=epochs, batch_size=batch_size, lr=lr, patience=patience, progress=sys.stderr.isatty())
     files = results.write(run, out)
     checkpoint.unlink(missing_ok=True)                  # it served its purpose; a finished run is trained afresh next time

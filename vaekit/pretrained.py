@@ -20,6 +20,7 @@ HASHES: dict[str, str] = {
     "classifier-mnist": "411fbd8cb55fdbd3f37bb6c3221d9c8efc788fe89bb48e9355a1a12c88369bf2",
     "ddpm-fashion": "e08b74ef65f16fb6b4224a53e87e52b6972df08c41bda19e2aef92bb13784d05",
     "dc-gan-fashion": "be7373cad5a496c9f19deba47fb013b368048e2ba6572aa3b50b646b0462e837",
+    "block-cvae-cifar10": "1eafef004f89f7cebe7bf0c539ef6fcb6d95feb8cedb4a786b65a4e28d0f9660",
     "conv-cvae-fashion": "68b810bb116caf0d5b9bc4f63306410b9d10240abe668b998fab15a483372104",
 }
 FACTS = {"epochs": int, "images": int, "parameters": int, "seconds": float, "accuracy": float}

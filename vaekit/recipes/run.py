@@ -34,8 +34,9 @@ class Run(NamedTuple):
 
 def train(name: str, *, data: str | None = None, latent_dim: int | None = None, beta: float | None = None, condition: str | None = None,
           loss: Callable | None = None, fast: bool = False, root: str | Path | None = None, limit: int | None = None,
-          classes: Sequence[str] = (), per_class: int | None = None, validation: float | None = None, augment: str | None = None, seed: int = 0,
-          device: str = "auto", checkpoint: str | Path | None = None, progress: bool = True, **overrides) -> Run:
+          classes: Sequence[str] = (), per_class: int | None = None, test_limit: int | None = None, validation: float | None = None,
+          augment: str | None = None, seed: int = 0, device: str = "auto", checkpoint: str | Path | None = None, progress: bool = True,
+          **overrides) -> Run:
     """Train a recipe, as its report did unless told otherwise.
 
     Args:
@@ -48,6 +49,7 @@ def train(name: str, *, data: str | None = None, latent_dim: int | None = None, 
         limit: train on the first so many images only.
         classes: train and test on these classes only; the model still knows all of them, so labels keep their meaning.
         per_class: train on the first so many images of each class.
+        test_limit: test on the first so many images only: a small training is else outlasted by its test after every epoch.
         validation: share of the training images that is held out, for `patience` to watch in place of the test set.
         augment: one of augment.AUGMENTATIONS in place of the recipe's own.
         overrides: epochs, batch_size, lr, weight_decay, schedule, optimizer, betas, patience; None means the recipe's own.
@@ -62,6 +64,7 @@ def train(name: str, *, data: str | None = None, latent_dim: int | None = None, 
     train_set, test_set = load(data, "train", root=root, limit=limit), load(data, "test", root=root)
     train_set, test_set = (images.only(*classes) if classes else images for images in (train_set, test_set))
     train_set = train_set if per_class is None else train_set.per_class(per_class)
+    test_set = test_set if test_limit is None else test_set.first(test_limit)
     train_set, held_out = (train_set, None) if validation is None else train_set.split(validation, seed=seed)
     model = build(name, latent_dim, train_set.shape, seed, condition, len(train_set.classes))
     changed = recipe.augment if augment is None else AUGMENTATIONS[pick("augmentation", augment, AUGMENTATIONS)]
