@@ -48,12 +48,13 @@ for folder in map(Path, sys.argv[1:]):
              f"{scored['reconstruction']:.0f}, KL {scored['kl']:.1f}")
     ssim_table(model, title, seen, wanted)
     labels = torch.full((60,), test.classes.index(names[0])) if names else torch.arange(10).repeat_interleave(6)
-    columns, kinds = (10, names[0]) if names else (6, "a class a row")
     samples = model.sample(60, labels, generator=torch.Generator().manual_seed(0))
     uniform = model.decode(torch.rand(10, model.latent_dim, generator=torch.Generator().manual_seed(0)), labels[:60:6]).detach()
     picture(plots.compare({"z ~ N(0, I)": samples[:60:6], "z ~ U[0, 1)": uniform}, title=f"{folder.name}: the prior, and the report's noise"),
             out / f"{folder.name}-noise.png")
-    picture(plots.sheet(samples, columns=columns, title=f"{folder.name}: samples, {kinds}"), out / f"{folder.name}-samples.png")
+    grid = plots.sheet(samples, columns=10, title=f"{folder.name}: samples, {names[0]}") if names else plots.compare(
+        dict(zip(test.classes, samples.split(6))), title=f"{folder.name}: samples of each class")
+    picture(grid, out / f"{folder.name}-samples.png")
     x = wanted.first(10) if names else test.per_class(1)
     picture(plots.compare({"test image": x.images(), "reconstruction": model.reconstruct(x.images(), x.y)}, title=f"{folder.name}: reconstructions"),
             out / f"{folder.name}-reconstructions.png")
