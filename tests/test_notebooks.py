@@ -60,8 +60,7 @@ def test_parameters_are_typed_and_explained(lab):
 
 def test_it_is_a_lab_and_not_a_script(lab):
     _, notebook = lab
-    story = prose(notebook).split("## Further reading")[0]
-    words, lengths = len(story.split()), [len(cell.source.splitlines()) for cell in code(notebook)]
+    words, lengths = len(prose(notebook).split()), [len(cell.source.splitlines()) for cell in code(notebook)]
     assert 1_300 <= words <= 2_700
     assert max(lengths) <= 25 and statistics.median(lengths) <= 8
     assert len([cell for cell in notebook.cells if cell.cell_type == "markdown"]) >= len(lengths)

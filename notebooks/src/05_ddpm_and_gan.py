@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 05 · A bound, a game, a denoiser
 #
-# The VAEs so far are blurred. Two other ideas answer the same question, and this lab sets all three against each other. Afterwards you can
+# The VAEs so far are blurred. This lab sets two other ideas against them. Afterwards you can
 #
 # - write a GAN's two losses, recognise mode collapse in three numbers, and undo one;
 # - destroy an image in one line, train a network to undo it, and sample with DDPM and DDIM;
@@ -57,7 +57,7 @@ def noise(*shape, seed=seed):
 # %% [markdown]
 # ## 1 · One question, three answers
 #
-# The question: turn noise that we can draw, $z \sim \mathcal N(0, I)$, into images that look like the data. What tells the network how well it does?
+# Turn noise that we can draw, $z \sim \mathcal N(0, I)$, into images that look like the data. What tells the network how well it does?
 #
 # | | what is trained | where the training signal comes from | a sample costs |
 # |---|---|---|---|
@@ -78,7 +78,7 @@ def bound(model, x, c):
     return reconstruction + losses.gaussian_kl(mean, log_var).sum(1)                            # −ELBO, nats per image
 
 # %% [markdown]
-# `losses.negative_elbo` is this function. A few seconds of S3's network, the class said loudly (lab 03). **Expect** blurred garments that mostly follow their class.
+# `losses.negative_elbo` is this function. A few seconds of S3's network, the class said loudly (lab 03). **Expect** blurred garments, mostly of their class.
 
 # %%
 small_cvae = recipes.build("fc-cvae", 15, train.shape, seed, classes=K, weight=5.0)
@@ -90,7 +90,7 @@ print(check.between("our bound over the library's (other draws of z)", ours / li
 plots.sheet(small_cvae.sample(K, torch.arange(K), generator=torch.Generator().manual_seed(seed)), title="VAE after a few seconds: one sample of each class")
 
 # %% [markdown]
-# Why blurred? The decoder answers with a *mean* image of all that is possible given $z$, and a mean of sharp images is not sharp.
+# Why blurred? The decoder answers with the *mean* of all that is possible given $z$, and a mean of sharp images is not sharp.
 
 # %% [markdown]
 # ## 3 · The game
@@ -110,13 +110,13 @@ for score in (-120.0, 20.0):
     print(f"score {score:g}: as typed {typed.item():g}, slope {slopes[0]:g} · by softplus {safe.item():g}, slope {slopes[1]:g}")
 
 # %% [markdown]
-# In 32 bits $\sigma(-120)$ is 0 and $\sigma(20)$ is 1, so the logarithm is infinite, and one such image makes every weight NaN. The algebra $-\log\sigma(s) = \log(1 + e^{-s})$ = `softplus(-s)` avoids the detour.
+# In 32 bits $\sigma(-120)$ is 0 and $\sigma(20)$ is 1: the logarithm is infinite, and one such image makes every weight NaN. The algebra $-\log\sigma(s) = \log(1 + e^{-s})$ = `softplus(-s)` avoids the detour.
 #
 # A second trap is the original game's $\mathcal L_G = \log(1 - \sigma(s))$: its slope is $-\sigma(s)$, nothing where the discriminator is sure. The form above has a slope near −1 there.
 
 # %% [markdown]
 # ### The whole game in one cell
-# Data that fit on paper: eight clusters on a circle. Two small networks, two optimisers by hand.
+# Eight clusters on a circle, two small networks, two optimisers.
 
 # %%
 centres = torch.stack([(torch.arange(8) * math.pi / 4).cos(), (torch.arange(8) * math.pi / 4).sin()], 1)
@@ -225,8 +225,8 @@ show(repaired, "Least squares, shorter memory: where the generator draws")
 # The crowd unrolls and spreads over the ring, if not yet over its clusters: a fake now pays by *how far* its score is from 1, so different fakes are told different things. One game proves little; try others and each change alone, as `drawn_clusters(play(minimax, memory=0.5, seed=1)[800])`.
 #
 # ### Images, and three numbers to watch
-# `vaekit.gan` has the same two losses; `training.fit` lets both players step at once, from the same weights. First S3's fully connected GAN (96-1024-1024-784 against 784-256-256-1) with its settings, minimax, Adam 1e-3 and batches of 128, but
-# for two short epochs. Three numbers to watch: the discriminator's **accuracy**, the norm of each player's **gradient**, and the **variety**, the distance of two generated images as a share of that of two real ones.
+# `vaekit.gan` has the same two losses; `training.fit` lets both players step at once, from the same weights. First S3's fully connected GAN (96-1024-1024-784 against 784-256-256-1) with its settings, minimax, Adam 1e-3, batches of 128, for
+# two short epochs. Three numbers to watch: the discriminator's **accuracy**, the norm of each player's **gradient**, and the **variety**, the distance of two generated images as a share of that of two real ones.
 
 # %%
 def kinds(images):
@@ -269,7 +269,7 @@ display(Markdown(head + game("S3's settings") + game("DC-GAN") + "\nThe first th
 
 # %% [markdown]
 # The first line is collapse because **the discriminator has won**: its accuracy is near 1, any pixel tells, for real backgrounds are exactly black. The generator's gradient is not small, but the same for every fake, so all go the same way. The second line is a game: a discriminator that is often, not always,
-# right, and almost the variety of the data. No fashion yet, but different shapes. The losses themselves tell little, for each is measured against a moving opponent.
+# right, and almost the variety of the data. No fashion yet, but different shapes. The losses tell little: each is measured against a moving opponent.
 
 # %% [markdown]
 # ## 4 · The denoiser
@@ -300,7 +300,7 @@ def forward_process(x0, kept):
 check.forward_process(forward_process)
 
 # %% [markdown]
-# Three images on their way:
+# Three images:
 
 # %%
 torch.manual_seed(seed)
@@ -336,7 +336,7 @@ for _ in range(2000):
     slower.step()
 
 # %% [markdown]
-# A guess of the noise is a guess of the data: solve the mix for $\hat x_0 = (x_t - \sqrt{1 - \bar\alpha_t}\, \hat\varepsilon) / \sqrt{\bar\alpha_t}$. One question to the network and done? **Expect** not. From pure noise every cluster is possible, so the best
+# A guess of the noise is one of the data: solve the mix for $\hat x_0 = (x_t - \sqrt{1 - \bar\alpha_t}\, \hat\varepsilon) / \sqrt{\bar\alpha_t}$. Done in one question? **Expect** not. From pure noise every cluster is possible, so the best
 # guess is their mean; and $\sqrt{\bar\alpha_T} = 0.016$ in the denominator multiplies every error by 64. So go only a little way, and ask again.
 
 # %% [markdown]
@@ -355,7 +355,7 @@ def ddim_step(x_t, x0, now, after):
 check.ddim_step(ddim_step)
 
 # %% [markdown]
-# With it, sampling is a loop of three lines. The same noise, in 1, 2, 5 and 50 steps:
+# Sampling is now a loop of three lines. The same noise, in 1, 2, 5 and 50 steps:
 
 # %%
 @torch.no_grad()
@@ -374,7 +374,7 @@ print(check.between("clusters drawn by the denoiser in 50 steps, of 8", clusters
 show(walks, "Denoiser: the same noise in 1, 2, 5 and 50 steps", name="steps:")
 
 # %% [markdown]
-# One step lands anywhere, many points outside the frame: the factor 64. Each further step corrects the last; after fifty most points have found a cluster. All eight, without any trick: whoever leaves one out guesses its noise badly, and pays.
+# One step lands anywhere, many points outside the frame: the factor 64. Each further step corrects the last; after fifty most points have found a cluster. All eight, without a trick: whoever leaves one out guesses its noise badly.
 #
 # ### The real thing
 # `vaekit.diffusion` is the same with $T = 1000$ and five differences: a **U-Net** reads images; it is told the **class**, which is withheld from a tenth of the images; it predicts **v** $= \sqrt{\bar\alpha}\,\varepsilon - \sqrt{1 - \bar\alpha}\, x_0$ instead
@@ -388,12 +388,12 @@ small_ddpm = small_ddpm.cpu()
 plots.sheet(small_ddpm.sample(K, torch.arange(K), steps=10, generator=torch.Generator().manual_seed(seed)), title="Diffusion after forty batches: one sample of each class")
 
 # %% [markdown]
-# Mush it is. (S0's DDPM runs ended anywhere between recognisable and pure noise.) Good pictures take an hour of a core, so from here on the weights come with the package.
+# Mush it is. (S0's DDPM runs ended anywhere between recognisable and noise.) Good pictures take an hour of a core, so from here on the weights are ready.
 
 # %% [markdown]
 # ## 5 · The fair fight
 #
-# Three models with nearly the same number of weights, trained beforehand on the full Fashion-MNIST (60,000 images) for the same time. (Whatever `dataset` says, the rest is about Fashion-MNIST.)
+# Three models of nearly the same size, trained for the same time on the full Fashion-MNIST (60,000 images). (Whatever `dataset` says, the rest is about Fashion-MNIST.)
 
 # %% tags=["nbval-ignore-output"]
 fashion, test = data.load("fashion"), data.load("fashion", "test").first(2000)
@@ -427,7 +427,7 @@ for name, model, told, how in (("VAE", cvae, [asked], {}), ("GAN", dcgan, [], {}
     drawn[name], ms[name] = timed(model, *told, **how)
 
 # %% [markdown]
-# The first thirty of each, not picked, in three rows:
+# The first thirty of each, not picked:
 
 # %%
 first = torch.stack([test.images()[test.y == c][0] for c in range(10)])
@@ -438,7 +438,7 @@ for name, images in drawn.items():
 plots.compare(rows, title="Thirty samples of each; columns by class, but for the GAN", ticks=short)
 
 # %% [markdown]
-# Look before you measure: which is blurred, which has odd shapes, which could pass for real? Now the scores of lab 06, with intervals and floors:
+# Look before you measure: which is blurred, which odd, which could pass for real? Now the scores of lab 06, with intervals and floors:
 
 # %%
 def scored(name):
@@ -451,7 +451,7 @@ scores = {name: scored(name) for name in drawn}
 floor = scores["diffusion"]
 
 # %% [markdown]
-# One table for everything:
+# All in one table:
 
 # %% tags=["nbval-ignore-output"]
 def line(metric, digits=3):
@@ -484,8 +484,8 @@ said += [f"- **time**: {quick}; a sample of {slow} costs {ms[slow] / ms[quick]:,
 display(Markdown("**The verdict**, line by line:\n\n" + "\n".join(said)))
 
 # %% [markdown]
-# A winner for each purpose and none for all. Nearest to the data after equal training: the first lines. A million samples by tonight: the last. Asked for a class: not the GAN. And what the table does not ask: only the VAE can *encode* an image and bound its likelihood, and only
-# the GAN's training could have failed in ways that no loss curve shows. One data set, one seed, one size: a verdict on these three, not on three families. (RESULTS.md has 5,000 samples of each, and there the intervals part.)
+# A winner for each purpose and none for all: nearest to the data, a million samples by tonight, a class on demand. And what the table does not ask: only the VAE can *encode* an image and bound its likelihood, and only
+# the GAN's training could have failed in ways that no loss curve shows. A verdict on these three, not on three families. (RESULTS.md has 5,000 samples of each, and there the intervals part.)
 
 # %% [markdown]
 # ## 6 · Two dials
@@ -531,7 +531,7 @@ fig
 #
 # $$\hat v = \hat v_\text{untold} + w\,(\hat v_\text{told} - \hat v_\text{untold})$$
 #
-# $w = 1$ is the model as trained, $w = 0$ ignores the class. **Expect** a larger $w$ to give clearer classes, and fewer different images of each.
+# $w = 1$ is the model as trained, $w = 0$ ignores the class. **Expect** a larger $w$ to give clearer classes and less variety.
 
 # %%
 def variety(images, y):
@@ -558,7 +558,7 @@ plots.lines(list(by_w), {"class consistency": list(obeys.values()), "variety wit
 # At $w = 0$ the class is not heard, so consistency is luck. From 1 on, the two lines part: guidance sells variety for obedience, a bargain like β's (lab 04), but turned after training. A little of it is a gain: the model as trained is vaguer than the data,
 # and with 5,000 samples FID at $w = 2$ is half of that at 1 (RESULTS.md). At 4 it has risen again.
 #
-# Both dials by hand: $x_t$ above, the estimate of $x_0$ below, from noise to image. Then the sheets of the last figure. (Focus a slider and use the arrow keys; in Notebook 7, Page Up and Page Down.)
+# Both dials by hand: $x_t$ above, the estimate of $x_0$ below. Then the sheets of the last figure. (Focus a slider and use the arrow keys; in Notebook 7, Page Up and Page Down.)
 
 # %% tags=["nbval-ignore-output"]
 explore.Denoise(ddpm, classes=fashion.classes, steps=(5, 10, 20, 50), guidance=(0, 1, 2, 4, 8), n=6, seed=seed)
@@ -614,7 +614,7 @@ head = "| | d | detail, middle of the line | detail, middle of the arc | effect 
 display(Markdown(head + lines))
 
 # %% [markdown]
-# On the straight line the diffusion model is given, in the middle, noise of *half the variance* that it was trained to expect; it takes the rest for image and paints it flat. On the arc each stop is a proper bag and keeps its detail.
+# In the middle of the straight line the diffusion model is given noise of *half the variance* that it expects; it takes the rest for image and paints it flat. On the arc each stop is a proper bag.
 #
 # Still it is another kind of space. Of the VAE's twenty numbers most do next to nothing, and one alone nearly makes another image: it means something, and a slider on it (lab 02) shows what. Diffusion **compresses nothing**: its 784 numbers are the noise of 784 pixels, each counts as little as geometry
 # demands, and what the image shows is settled by all together.
@@ -663,7 +663,7 @@ display(Markdown("| fed | mean | length | FID | variety within a class | class c
 
 # %% [markdown]
 # The middle row looks *better* than the first: whole, clean bags, from near the centre of what the decoder knows. But all alike. Class consistency may even praise the slip; variety and FID do not. Rescaled to mean 0 and variance 1, uniform noise does about as well as Gaussian: place and size matter, the
-# shape hardly. And a few good samples in a report do not show that its noise is right.
+# shape hardly. A few good samples in a report prove nothing.
 #
 # S0's own decoder, `block-cvae-cifar10` trained on 5,000 planes of CIFAR-10:
 
@@ -678,7 +678,7 @@ plots.compare(planes, title="Twelve planes by S0's decoder, two kinds of noise")
 # A VAE's mist in both rows, and the same mist twelve times in the second.
 #
 # ### The missing sum
-# A second slip: S0 stacks blocks of four convolutions after Child (2021), but leaves out the sum around each, $f(x)$ in place of $x + f(x)$. Send 64 draws of $z$ through three such blocks, **before any training**. **Expect** little of what distinguishes the draws to arrive.
+# A second slip: S0 stacks blocks of four convolutions after Child (2021), but leaves out the sum around each, $f(x)$ in place of $x + f(x)$. Send 64 draws of $z$ through three such blocks, **before any training**. **Expect** little of their differences to arrive.
 
 # %%
 @torch.no_grad()
@@ -701,7 +701,7 @@ print(check.between("without it, torch's own initial weights", signal["f(x), tor
 plots.lines(["0", "1", "2", "3"], signal, title="A decoder before training: what arrives of z", xlabel="blocks passed", ylabel="spread over 64 draws, first = 1", log_y=True)
 
 # %% [markdown]
-# S0 does not say how its weights start. With torch's usual ones a block without the sum lets less than a hundredth through. The decoder cannot hear $z$ and learns the mean image; a latent then costs KL and earns nothing, so the encoder falls silent too: posterior collapse from the start. Two repairs: larger initial
+# S0 does not say how its weights start. With torch's usual ones a block without the sum lets less than a hundredth through. The decoder cannot hear $z$ and learns the mean image; a latent then costs KL for nothing, so the encoder falls silent too: posterior collapse. Two repairs: larger initial
 # weights (He et al. 2015), as our `block-cvae-cifar10` has; or the sum, as in `block-cvae`. RESULTS.md has all three trained.
 
 # %% [markdown]
@@ -719,15 +719,14 @@ display(Markdown(f"""
 """))
 
 # %% [markdown]
-# **Exercises, recap**: 1 · `least_squares`, targets instead of a verdict. 2 · `forward_process`, what the image loses the noise gains. 3 · `ddim_step`, find the noise, mix it again.
+# **Exercises, recap**: 1 · `least_squares`, targets instead of a verdict. 2 · `forward_process`: what the image loses the noise gains. 3 · `ddim_step`: find the noise, mix it again.
 #
 # **Try**: `steps=50` and `n_samples=2000`, for narrower intervals; `gan.least_squares` for S3's network.
 
 # %% [markdown]
 # ## Further reading
-# - I. Goodfellow et al. (2014), *Generative adversarial nets*: the game.
-# - A. Radford, L. Metz, S. Chintala (2016), *Unsupervised representation learning with deep convolutional GANs*. X. Mao et al. (2017), *Least squares generative adversarial networks*.
-# - J. Sohl-Dickstein et al. (2015), *Deep unsupervised learning using nonequilibrium thermodynamics*: destroy and undo. J. Ho, A. Jain, P. Abbeel (2020), *Denoising diffusion probabilistic models*: DDPM.
-# - J. Song, C. Meng, S. Ermon (2021), *Denoising diffusion implicit models*. A. Nichol, P. Dhariwal (2021), *Improved DDPM*: the cosine. T. Salimans, J. Ho (2022), *Progressive distillation*: v.
-# - J. Ho, T. Salimans (2022), *Classifier-free diffusion guidance*.
-# - S0, *Variational Autoencoder for Image Generation*, TDDE70, Linköping University: uniform noise, and a DDPM beside the VAE. S3, *Generative models using VAEs & GANs*, CPSC 8810, Clemson University: the three GANs.
+# - Goodfellow et al. (2014), *Generative adversarial nets*. Radford, Metz, Chintala (2016), DC-GAN. Mao et al. (2017), *Least squares GANs*.
+# - Sohl-Dickstein et al. (2015), *Deep unsupervised learning using nonequilibrium thermodynamics*. Ho, Jain, Abbeel (2020), DDPM. Song, Meng, Ermon (2021), DDIM.
+# - Nichol, Dhariwal (2021), *Improved DDPM*: the cosine. Salimans, Ho (2022), *Progressive distillation*: v. Ho, Salimans (2022), *Classifier-free diffusion guidance*.
+# - He et al. (2015), *Delving deep into rectifiers*. Child (2021), *Very deep VAEs*: the block.
+# - S0, *Variational Autoencoder for Image Generation*, Linköping University. S3, *Generative models using VAEs & GANs*, Clemson University: the three GANs.
