@@ -4,6 +4,7 @@ import torch
 
 from vaekit import gan, losses, recipes
 from vaekit.errors import UserError
+from vaekit.files import save_weights
 from vaekit.losses import reconstruction_error
 
 
@@ -224,3 +225,9 @@ def test_a_choice_of_classes_a_number_of_each_and_a_validation_split():
 def test_a_choice_that_cannot_be_made_is_named(settings, words):
     with pytest.raises(UserError, match=words):
         recipes.train("mlp-vae-mnist-small", data="digits", epochs=1, **settings)
+
+
+def test_weights_without_the_shape_of_their_images_are_refused(tmp_path):
+    path = save_weights(tmp_path / "w.safetensors", {"a": torch.zeros(1)}, {"recipe": "fc-vae"})
+    with pytest.raises(UserError, match="was not written by vaekit.recipes.save"):
+        recipes.load_model(path)

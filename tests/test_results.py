@@ -68,13 +68,15 @@ def test_the_reports_row_has_the_same_beta(trained):
     assert "report 144.49" in at(1.0) and "report" not in at(0.5)
 
 
-def test_ten_samples_of_each_class_a_row_each(monkeypatch):
-    run = recipes.train("fc-cvae", data="digits", epochs=1, limit=100)
+@pytest.mark.parametrize("only", [[], ["3", "7"], ["5"]])
+def test_ten_samples_of_each_class_that_was_trained_a_row_each(monkeypatch, only):
+    run = recipes.train("fc-cvae", data="digits", epochs=1, limit=100, classes=only)
+    trained = [int(name) for name in only] or list(range(10))
     asked, sample = [], run.model.sample
     monkeypatch.setattr(run.model, "sample", lambda n, c=None, **kwargs: (asked.append((n, c)), sample(n, c, **kwargs))[1])
     title = results.sample_sheet(run, "x").axes[0].get_title()
     (n, labels), = asked
-    assert n == 100 and labels.tolist() == [c for c in range(10) for _ in range(10)] and title == "samples, a class a row: x"
+    assert n == 10 * len(trained) and labels.tolist() == [c for c in trained for _ in range(10)] and title == "samples, a class a row: x"
 
 
 def test_the_figures_of_a_table(tmp_path, monkeypatch):

@@ -31,8 +31,7 @@ def sample_sheet(run: recipes.Run, title: str):
     if hasattr(run.model, "sample"):
         generator = torch.Generator().manual_seed(run.settings["seed"])
         if is_conditional(run.model) and run.train.y.ndim == 1:                                # ten of each class, a row each
-            trained = run.train.y.unique().cpu()
-            labels = trained.repeat_interleave(10 if len(trained) > 1 else 60)
+            labels = run.train.y.unique().cpu().repeat_interleave(10)                          # of those it was trained on
             return plots.sheet(run.model.sample(len(labels), labels, generator=generator), columns=10, title=f"samples, a class a row: {title}")
         labels = run.test.y[:64] if is_conditional(run.model) else None
         return plots.sheet(run.model.sample(64, *([] if labels is None else [labels]), generator=generator), columns=8, title=f"samples: {title}")
