@@ -11,7 +11,7 @@ import torch
 from skimage.metrics import structural_similarity
 
 from vaekit import data, losses, metrics, plots, recipes, training
-from vaekit.results import picture
+from vaekit.experiments.results import picture
 
 out = Path(__file__).parents[1] / "results" / "s0-cifar10"
 train, test = data.load("cifar10", "train"), data.load("cifar10", "test")

@@ -7,7 +7,7 @@ import sys
 import torch
 
 from vaekit import data, metrics, recipes
-from vaekit.conditioning import is_conditional
+from vaekit.models.conditioning import is_conditional
 
 N = 5_000
 train, test = data.load("mnist", "train"), data.load("mnist", "test")

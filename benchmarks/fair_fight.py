@@ -8,8 +8,9 @@ from pathlib import Path
 
 import torch
 
-from vaekit import data, metrics, plots, pretrained
-from vaekit.results import picture
+from vaekit import data, metrics, plots
+from vaekit.experiments.results import picture
+from vaekit.recipes import pretrained
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--n", type=int, default=5_000)

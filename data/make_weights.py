@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 
 from vaekit import data, recipes
-from vaekit.classifier import Classifier
 from vaekit.files import load_weights, save_weights
+from vaekit.models.classifier import Classifier
 
 parser = argparse.ArgumentParser()
 parser.add_argument("name")

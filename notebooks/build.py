@@ -13,7 +13,7 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 
-from vaekit.labs import QUIET
+from vaekit.course.labs import QUIET
 
 HERE = Path(__file__).parent
 METADATA = {

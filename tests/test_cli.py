@@ -148,6 +148,6 @@ def test_help_needs_no_torch():
 def test_importing_vaekit_is_light():
     """Everything beyond torch and numpy is imported where it is used: `import vaekit` and the labs' models cost next to nothing extra."""
     heavy = {"torchvision", "sklearn", "matplotlib", "IPython", "ipywidgets", "typer"}
-    code = ("import sys, torch; before = set(sys.modules); import vaekit; from vaekit import check, data, losses, recipes, training, vae; "
+    code = ("import sys, torch; before = set(sys.modules); import vaekit; from vaekit import data, losses, models, recipes, training; from vaekit.course import check; "
             f"print(sorted({{m.split('.')[0] for m in set(sys.modules) - before}} & {heavy}))")
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"

@@ -1,18 +1,36 @@
 """vaekit: the models, losses, training loop, figures and sliders behind the VAE labs.
 
-Modules load on first use, so `import vaekit` costs next to nothing beyond Python itself.
+Its rooms load on first use, so `import vaekit` costs next to nothing beyond Python itself.
 """
 import importlib
 import os
 
-# By default torch's threads spin while they wait. Alone on the cores that is fastest; as soon as others want them (Binder, a busy laptop) an
-# epoch takes up to ten times as long. A thousand turns are nearly as fast alone and bear company. torch reads this when it is first imported,
-# so it counts where vaekit comes first: on the command line, and in the kernels it starts.
+# By default torch's threads spin while they wait. Alone on the cores that is fastest; as soon as
+# others want them (Binder, a busy laptop) an epoch takes up to ten times as long. A thousand turns
+# are nearly as fast alone, and bear company. torch reads this when it is first imported, so it
+# counts where vaekit comes first: on the command line, and in the kernels it starts.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 __version__ = "0.1.0"
-__all__ = ["autoencoder", "check", "conditioning", "data", "diffusion", "explore", "gan", "losses", "metrics", "nets", "plots", "recipes",
-           "reproduce", "training", "vae"]
+
+# from the top floor down; tests/test_architecture.py keeps every import pointing downwards
+__all__ = [
+    "cli",
+    "experiments",
+    "metrics",
+    "recipes",
+    "course",
+    "training",
+    "explore",
+    "models",
+    "losses",
+    "plots",
+    "data",
+    "files",
+    "device",
+    "contracts",
+    "errors",
+]
 
 
 def __getattr__(name):

@@ -40,7 +40,7 @@ def labs(
     cell_timeout: Annotated[int, typer.Option(help="seconds that one cell may take")] = 600,
 ):
     """Run the labs with papermill and make a page of results."""
-    from . import labs as runner
+    from .course import labs as runner
 
     results = runner.run_all(names, out=out, parameters=runner.parse_parameters(parameter or []), notebooks=notebooks,
                              cell_timeout=cell_timeout, report=typer.echo)
@@ -74,7 +74,8 @@ def train(
     out: Annotated[Optional[Path], typer.Option(help="folder for the results, runs/NAME if left out")] = None,
 ):
     """Train one recipe: weights, history, loss curves and a sample sheet. An interrupted run goes on where it stopped."""
-    from . import recipes, results
+    from . import recipes
+    from .experiments import results
     from .files import check_writable
 
     if name is None:
@@ -107,8 +108,8 @@ def reproduce(
     out: Annotated[Optional[Path], typer.Option(help="folder for the results, runs/NAME or runs/NAME-fast if left out")] = None,
 ):
     """Train the rows of a report's table and print it beside the report's. Interrupted, it goes on where it stopped."""
-    from . import reproduce as reproduction
-    from . import results
+    from .experiments import reproduce as reproduction
+    from .experiments import results
 
     if name is None:
         typer.echo("tables and recipes (vaekit reproduce NAME): " + ", ".join(reproduction.names()))

@@ -33,7 +33,8 @@ import torch
 from IPython.display import Markdown, display
 from torch import nn
 
-from vaekit import check, data, explore, losses, plots, recipes, training
+from vaekit import data, explore, losses, plots, recipes, training
+from vaekit.course import check
 
 # %% [markdown]
 # ## 1 · The task: keep a few numbers, lose little

@@ -38,8 +38,9 @@ import torch.nn.functional as F
 from IPython.display import Markdown, display
 from sklearn.manifold import TSNE
 
-from vaekit import check, data, explore, losses, nets, plots, recipes, training
-from vaekit.autoencoder import Autoencoder
+from vaekit import data, explore, losses, plots, recipes, training
+from vaekit.course import check
+from vaekit.models import Autoencoder, nets
 
 # %%
 torch.manual_seed(seed)

@@ -40,7 +40,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.manifold import TSNE
 from torch import nn
 
-from vaekit import check, data, explore, losses, metrics, plots, recipes, training
+from vaekit import data, explore, losses, metrics, plots, recipes, training
+from vaekit.course import check
 
 # %%
 torch.manual_seed(seed)

@@ -42,8 +42,9 @@ from IPython.display import Markdown, display
 from scipy.stats import t
 from sklearn.metrics import mutual_info_score
 
-from vaekit import check, data, explore, losses, metrics, nets, plots, recipes, synthetic, training
-from vaekit.vae import VAE
+from vaekit import data, explore, losses, metrics, plots, recipes, training
+from vaekit.course import check
+from vaekit.models import VAE, nets
 
 # %%
 train, test = data.load(dataset, "train", limit=train_images), data.load(dataset, "test").first(2000)
@@ -413,7 +414,7 @@ display(Markdown("| deep decoder | D | R | D + 2R |\n|---|---|---|---|\n" + line
 # %% [markdown]
 # ## 7 · Does a latent mean something?
 #
-# Higgins et al. (2017) raised β for another reason: under pressure, they hoped, each latent would take one *factor* of the images: place, size, kind. `synthetic.shapes` has five factors that we know.
+# Higgins et al. (2017) raised β for another reason: under pressure, they hoped, each latent would take one *factor* of the images: place, size, kind. `data.shapes.shapes` has five factors that we know.
 #
 # For a factor $v$, let $I_{(1)}$ and $I_{(2)}$ be the largest and second largest mutual information of one latent with it, and $H(v)$ its entropy. The **mutual information gap** (Chen et al. 2018) is
 #
@@ -439,7 +440,7 @@ check.information_gap(information_gap)
 # **Expect** higher MIG under pressure; watch how far the *seeds* scatter.
 
 # %%
-shapes, held_out = synthetic.shapes(min(train_images, 10_000)), synthetic.shapes(2000, "test")
+shapes, held_out = data.shapes.shapes(min(train_images, 10_000)), data.shapes.shapes(2000, "test")
 objectives = {"β = 1": losses.negative_elbo, "β = 4": partial(losses.negative_elbo, beta=4.0),
               "β-TCVAE, β = 6": partial(losses.beta_tcvae, images=len(shapes), beta=6.0)}
 

@@ -42,7 +42,10 @@ import torch.nn.functional as F
 from IPython.display import Markdown, display
 from torch import nn
 
-from vaekit import check, data, diffusion, explore, gan, losses, metrics, nets, plots, pretrained, recipes, training
+from vaekit import data, explore, losses, metrics, plots, recipes, training
+from vaekit.course import check
+from vaekit.models import diffusion, gan, nets
+from vaekit.recipes import pretrained
 
 # %%
 train = data.load(dataset, "train", limit=train_images)
@@ -225,7 +228,7 @@ show(repaired, "Least squares, shorter memory: where the generator draws")
 # The crowd unrolls and spreads over the ring, if not yet over its clusters: a fake now pays by *how far* its score is from 1, so different fakes are told different things. One game proves little; try others and each change alone, as `drawn_clusters(play(minimax, memory=0.5, seed=1)[800])`.
 #
 # ### Images, and three numbers to watch
-# `vaekit.gan` has the same two losses; `training.fit` lets both players step at once, from the same weights. First S3's fully connected GAN (96-1024-1024-784 against 784-256-256-1) with its settings, minimax, Adam 1e-3, batches of 128, for
+# `models.gan` has the same two losses; `training.fit` lets both players step at once, from the same weights. First S3's fully connected GAN (96-1024-1024-784 against 784-256-256-1) with its settings, minimax, Adam 1e-3, batches of 128, for
 # two short epochs. Three numbers to watch: the discriminator's **accuracy**, the norm of each player's **gradient**, and the **variety**, the distance of two generated images as a share of that of two real ones.
 
 # %%
@@ -377,7 +380,7 @@ show(walks, "Denoiser: the same noise in 1, 2, 5 and 50 steps", name="steps:")
 # One step lands anywhere, many points outside the frame: the factor 64. Each further step corrects the last; after fifty most points have found a cluster. All eight, without a trick: whoever leaves one out guesses its noise badly.
 #
 # ### The real thing
-# `vaekit.diffusion` is the same with $T = 1000$ and five differences: a **U-Net** reads images; it is told the **class**, which is withheld from a tenth of the images; it predicts **v** $= \sqrt{\bar\alpha}\,\varepsilon - \sqrt{1 - \bar\alpha}\, x_0$ instead
+# `models.diffusion` is the same with $T = 1000$ and five differences: a **U-Net** reads images; it is told the **class**, which is withheld from a tenth of the images; it predicts **v** $= \sqrt{\bar\alpha}\,\varepsilon - \sqrt{1 - \bar\alpha}\, x_0$ instead
 # of $\varepsilon$, from which $x_0$ follows without dividing by $\sqrt{\bar\alpha}$; estimates of $x_0$ are cut to $[-1, 1]$; and sampling uses an **average** of the weights. First forty batches. **Expect** mush.
 
 # %%

@@ -38,7 +38,8 @@ from IPython.display import Markdown, display
 from skimage.metrics import structural_similarity
 from torchvision.transforms.functional import gaussian_blur
 
-from vaekit import check, data, losses, metrics, plots, recipes, training
+from vaekit import data, losses, metrics, plots, recipes, training
+from vaekit.course import check
 
 # %% [markdown]
 # ## 1 · Four questions, four kinds of score

@@ -20,7 +20,15 @@ latents carry, the dependence between them, and their distance from the prior.
     ImportanceWeighted                       K   log q(z_k | x) − log p(z_k)                     K = 1
 """
 from .conventions import effective_beta
-from .objectives import ImportanceWeighted, beta_tcvae, capacity, cross_entropy, free_bits, negative_elbo, reconstruction_error
+from .objectives import (
+    ImportanceWeighted,
+    beta_tcvae,
+    capacity,
+    cross_entropy,
+    free_bits,
+    negative_elbo,
+    reconstruction_error,
+)
 from .schedules import Cyclic, Scheduled, WarmUp, describe
 from .terms import bernoulli_nll, gaussian_kl, log_normal, squared_error
 

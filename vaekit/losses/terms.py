@@ -6,8 +6,8 @@ import math
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..data.images import check_images
 from ..errors import UserError
-from ..images import check_images
 
 
 def squared_error(x_hat: Tensor, x: Tensor) -> Tensor:

@@ -4,7 +4,13 @@ from .disentanglement import mig
 from .distances import fid, kid
 from .features import load_features
 from .image import ssim
-from .latents import active_units, aggregate_moments, aggregate_posterior, kl_per_dimension, posterior_mean_variance
+from .latents import (
+    active_units,
+    aggregate_moments,
+    aggregate_posterior,
+    kl_per_dimension,
+    posterior_mean_variance,
+)
 from .likelihood import bits_per_dimension, importance_bound, importance_weights, log_mean_exp, nll
 from .memorisation import nearest, nearest_neighbours
 from .score import Score, Table, bootstrap, table

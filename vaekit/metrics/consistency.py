@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from ..conditioning import Unconditional
+from ..data.images import ImageSet, image_set
 from ..errors import UserError, at_least
 from ..files import check_labels
-from ..images import ImageSet
-from .features import FeatureNetwork, image_set, load_features
+from ..models.conditioning import Unconditional
+from .features import FeatureNetwork, load_features
 from .score import Score, bootstrap
 
 

@@ -1,4 +1,4 @@
-"""Does one latent hold one factor? Needs data whose factors are known (`synthetic`)."""
+"""Does one latent hold one factor? Needs data whose factors are known (`data.shapes`)."""
 from __future__ import annotations
 
 import torch
@@ -16,7 +16,7 @@ def mig(codes: Tensor, factors: Tensor, *, bins: int = 20) -> Score:
 
     Args:
         codes: (N, D), the posterior means, say; D ≥ 2. A constant dimension knows nothing.
-        factors: (N, F) whole numbers, such as `synthetic.shapes(…).factors`.
+        factors: (N, F) whole numbers, such as `data.shapes.shapes(…).factors`.
     Raises:
         UserError: shapes that do not fit, codes with inf or NaN, a factor that never varies, fewer than 10 rows a bin, fewer bins than a
             factor has values (a perfect code could not reach 1).

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from ..data.images import ImageSet, image_set
 from ..errors import UserError, at_least
-from ..images import ImageSet
-from .features import FeatureNetwork, image_set, load_features
+from .features import FeatureNetwork, load_features
 from .score import Score, times_drawn
 
 SUBSET, SUBSETS = 1000, 100         # KID's protocol in Bińkowski et al.: the mean over 100 subsets of 1,000

@@ -10,13 +10,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .. import pretrained
-from ..autoencoder import device_of
+from ..data.images import ImageSet, image_set
+from ..device import device_of, evaluating, pick_device
 from ..errors import UserError, pick
 from ..files import verified
-from ..images import ImageSet, as_image_set
-from ..training import pick_device
-from .evaluation import evaluating
+from ..recipes import pretrained
 
 BUILT_IN = ("fashion", "mnist")
 INCEPTION_HASH = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"      # other weights give other scores
@@ -95,15 +93,6 @@ def load_features(features: str | nn.Module | FeatureNetwork = "fashion", *, dev
     network = _inception() if pick("feature network", features, (*BUILT_IN, "inception")) == "inception" else _built_in(features)
     network.module.to(pick_device(device))
     return network
-
-
-def image_set(what: str, images: Tensor | ImageSet) -> ImageSet:
-    """`images` as an ImageSet, checked: (N, C, H, W), at least one, within [0, 1], no NaN."""
-    if not isinstance(images, (Tensor, ImageSet)):
-        raise UserError(f"{what} must be a tensor of images (N, C, H, W) in [0, 1] or an ImageSet, got {type(images).__name__}")
-    if isinstance(images, Tensor) and (images.ndim != 4 or images.numel() == 0):
-        raise UserError(f"{what} must be images of shape (N, C, H, W) with N ≥ 1, got {tuple(images.shape)}")
-    return as_image_set(images)
 
 
 def _built_in(name: str) -> FeatureNetwork:

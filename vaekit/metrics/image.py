@@ -5,9 +5,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..data.images import ImageSet, image_set
 from ..errors import UserError, at_least
-from ..images import ImageSet
-from .features import image_set
 from .score import Score, bootstrap
 
 WINDOW = 7          # pixels a side, scikit-image's default

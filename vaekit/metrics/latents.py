@@ -7,11 +7,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..conditioning import labels_of
+from ..data.images import ImageSet, check_images
+from ..device import evaluating
 from ..errors import UserError, at_least
-from ..images import ImageSet, check_images
 from ..losses import gaussian_kl
-from .evaluation import evaluating
+from ..models.conditioning import labels_of
 from .score import Score, bootstrap
 
 

@@ -12,10 +12,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ..conditioning import labels_of
+from ..data.images import ImageSet, check_images
+from ..device import evaluating
 from ..errors import UserError, at_least, pick
-from ..images import ImageSet, check_images
-from .evaluation import evaluating
+from ..models.conditioning import labels_of
 from .score import Score, bootstrap
 
 NATS, BITS = "nats per image", "bits per dimension"

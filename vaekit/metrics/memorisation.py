@@ -4,8 +4,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..data.images import ImageSet, as_tensor
 from ..errors import UserError, at_least
-from ..images import ImageSet, as_tensor
 from .score import Score, bootstrap
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ..data.images import ImageSet, image_set
 from ..errors import UserError, at_least
-from ..images import ImageSet
-from .features import FeatureNetwork, image_set, load_features
+from .features import FeatureNetwork, load_features
 from .score import Score, interval, times_drawn
 
 CAP = 1000              # of each class at most this many images are compared: the pairs grow with the square

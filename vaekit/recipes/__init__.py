@@ -8,7 +8,8 @@ The reports, by key:
 
 A recipe is Python: its defaults are the report's hyper-parameters, and any of them can be overridden in `train`.
 """
+from . import pretrained
 from .run import Run, build, load_model, save, train
 from .table import RECIPES, Recipe, Reported, get
 
-__all__ = ["RECIPES", "Recipe", "Reported", "Run", "build", "get", "load_model", "save", "train"]
+__all__ = ["RECIPES", "Recipe", "Reported", "Run", "build", "get", "load_model", "pretrained", "save", "train"]

@@ -9,13 +9,13 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from .. import nets
-from ..autoencoder import Autoencoder
-from ..classifier import Classifier
-from ..diffusion import Diffusion, UNet
 from ..errors import UserError
-from ..gan import GAN, dc_discriminator, dc_generator, fc_discriminator, fc_generator
-from ..vae import VAE
+from ..models import nets
+from ..models.autoencoder import Autoencoder
+from ..models.classifier import Classifier
+from ..models.diffusion import Diffusion, UNet
+from ..models.gan import GAN, dc_discriminator, dc_generator, fc_discriminator, fc_generator
+from ..models.vae import VAE
 
 
 def conv_autoencoder(latent_dim: int, shape: nets.Shape) -> Autoencoder:

@@ -9,15 +9,16 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from .. import nets
-from ..augment import AUGMENTATIONS
-from ..conditioning import is_conditional, make
-from ..data import SOURCES, load
+from ..data.augment import AUGMENTATIONS
+from ..data.images import ImageSet
+from ..data.load import SOURCES, load
 from ..errors import UserError, pick
 from ..files import load_weights, save_weights
-from ..images import ImageSet
 from ..losses import Scheduled, WarmUp, negative_elbo
-from ..training import History, fit
+from ..models import nets
+from ..models.conditioning import is_conditional, make
+from ..training.fit import fit
+from ..training.history import History
 from .table import Recipe, get
 
 

@@ -7,13 +7,24 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from ..augment import jitter
-from ..diffusion import denoising_error
+from ..data.augment import jitter
 from ..errors import UserError, pick
-from ..gan import least_squares, minimax
 from ..losses import cross_entropy, negative_elbo, reconstruction_error
-from ..training import ADAM
-from .builders import block_cvae, classifier, conv_autoencoder, conv_cvae, dc_gan, ddpm, fc_gan, mlp_cvae, mlp_vae, wide_conv_cvae
+from ..models.diffusion import denoising_error
+from ..models.gan import least_squares, minimax
+from ..training.fit import ADAM
+from .builders import (
+    block_cvae,
+    classifier,
+    conv_autoencoder,
+    conv_cvae,
+    dc_gan,
+    ddpm,
+    fc_gan,
+    mlp_cvae,
+    mlp_vae,
+    wide_conv_cvae,
+)
 
 NOISE = "squared error per pixel, of noise of variance 1"
 

@@ -1,0 +1,1 @@
+"""What serves lessons: the checks behind exercises, the labs' runner, its pages."""

@@ -1,0 +1,1 @@
+"""A report's table again, and what a training run leaves behind."""

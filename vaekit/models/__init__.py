@@ -1,0 +1,28 @@
+"""The models, from an autoencoder to diffusion, and what they are built of."""
+from . import conditioning, diffusion, gan, nets
+from .autoencoder import Autoencoder
+from .classifier import Classifier
+from .conditioning import AddedEmbedding, Attributes, OneHot
+from .diffusion import Diffusion, UNet
+from .gan import GAN
+from .linear_gaussian import LinearGaussian
+from .vae import VAE, VAEOutput, reparameterize
+
+__all__ = [
+    "GAN",
+    "VAE",
+    "AddedEmbedding",
+    "Attributes",
+    "Autoencoder",
+    "Classifier",
+    "Diffusion",
+    "LinearGaussian",
+    "OneHot",
+    "UNet",
+    "VAEOutput",
+    "conditioning",
+    "diffusion",
+    "gan",
+    "nets",
+    "reparameterize",
+]
