@@ -1,11 +1,13 @@
-"""Ship a trained model: half precision, without what only training needs, the facts of its training inside. Prints its row for data/README.md.
+"""Ship a trained model: half precision, without what only training needs.
 
-KID cubes dot products of features, so their size would decide its scale and its noise: a classifier's are divided by their root mean square, and
-the head takes the factor back, which leaves the classifier as it was.
+The facts of its training go into the file. Prints its row for data/README.md.
 
-Usage: vaekit train NAME [OPTIONS] && python data/make_weights.py NAME [runs/NAME] [--seconds S] [--options=OPTIONS] [--images N]
-       --seconds: what the training took on one core; the sum over its epochs if left out
-       --options: what else was said to `vaekit train`; --images: how many it trained on, where that was not the whole set
+KID cubes dot products of features, so their size would decide its scale and its noise: a
+classifier's features are divided by their root mean square, and the head is multiplied by it,
+which leaves the classifier's answers as they were.
+
+Usage: vaekit train NAME [OPTIONS]
+       python data/make_weights.py NAME [runs/NAME] [--seconds S] [--options=OPTIONS] [--images N]
 """
 import argparse
 import hashlib
@@ -16,51 +18,121 @@ import torch
 
 from vaekit import data, recipes
 from vaekit.files import load_weights, save_weights
+from vaekit.models.base import ImageModel
 from vaekit.models.classifier import Classifier
 
-parser = argparse.ArgumentParser()
-parser.add_argument("name")
-parser.add_argument("run", nargs="?", type=Path)
-parser.add_argument("--seconds", type=float)
-parser.add_argument("--options", default="")
-parser.add_argument("--images", type=int)
-options = parser.parse_args()
-name, run = options.name, options.run or Path("runs") / options.name
-path = Path(__file__).parent / "weights" / f"{name}.safetensors"
+WEIGHTS = Path(__file__).parent / "weights"
 
 
-def unit_features(model: Classifier, test: data.ImageSet) -> None:
+def main() -> None:
+    options = arguments()
+    run = options.run or Path("runs") / options.name
+    trained = run / "weights.safetensors"
+    _, metadata = load_weights(trained)
+    if metadata["recipe"] != options.name:
+        raise SystemExit(f"{run} holds {metadata['recipe']}, not {options.name}")
+
+    model = recipes.load_model(trained)
+    path = WEIGHTS / f"{options.name}.safetensors"
+    if isinstance(model, Classifier):
+        facts = ship_classifier(path, model, metadata)
+    else:
+        facts = ship_generator(path, model, metadata, run, options)
+    print(table_row(path, facts, options.options))
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("name")
+    parser.add_argument("run", nargs="?", type=Path)
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        help="what the training took on one core; the sum over its epochs if left out",
+    )
+    parser.add_argument(
+        "--options",
+        default="",
+        help="the options that were given to `vaekit train`",
+    )
+    parser.add_argument(
+        "--images",
+        type=int,
+        help="the number of training images, where that was not the whole set",
+    )
+    return parser.parse_args()
+
+
+def ship_classifier(path: Path, model: Classifier, metadata: dict[str, str]) -> str:
+    """Write a classifier with features of unit size; returns what the table says of it."""
+    test = data.load(recipes.get(metadata["recipe"]).data, "test")
+    scale_features(model, test)
+    write(path, model, metadata)
+
+    # what is measured is what is shipped, in half precision
+    shipped = recipes.load_model(path)
+    accuracy = (shipped.classify(test.images()) == test.y).float().mean().item()
+    write(path, shipped, {**metadata, "accuracy": f"{accuracy:.4f}"})
+    return f"test accuracy {accuracy:.2%}"
+
+
+@torch.no_grad()
+def scale_features(model: Classifier, test: data.ImageSet) -> None:
     """Scale the features to a root mean square of 1."""
-    with torch.no_grad():
-        size = torch.cat([model.features(x) for x, _ in test.batches(1000)]).square().mean().sqrt()
-        model.body[-1].weight.div_(size)
-        model.body[-1].bias.div_(size)
-        model.head.weight.mul_(size)
+    features = torch.cat([model.features(x) for x, _ in test.batches(1000)])
+    size = features.square().mean().sqrt()
+    last_layer = model.body[-1]
+    last_layer.weight.div_(size)
+    last_layer.bias.div_(size)
+    model.head.weight.mul_(size)
 
 
-def ship(metadata: dict[str, str]) -> None:
-    save_weights(path, {k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()}, metadata)
+def ship_generator(
+    path: Path,
+    model: ImageModel,
+    metadata: dict[str, str],
+    run: Path,
+    options: argparse.Namespace,
+) -> str:
+    """Write a generator with the facts of its training; returns what the table says of it."""
+    history = json.loads((run / "history.json").read_text())
+    epochs = len(history)
+    seconds = options.seconds or sum(epoch["seconds"] for epoch in history)
+    images = options.images or len(data.load(recipes.get(options.name).data, "train"))
+
+    # counted before anything is dropped
+    parameters = sum(weight.numel() for weight in model.parameters())
+
+    notes = dict(metadata)
+    if options.options:
+        notes["options"] = options.options
+    notes["epochs"] = str(epochs)
+    notes["images"] = str(images)
+    notes["seconds"] = str(round(seconds))
+    notes["parameters"] = str(parameters)
+    write(path, model.for_inference(), notes)
+
+    return (
+        f"{parameters:,} weights trained, {epochs} epochs of {images:,} images, "
+        f"{seconds / 60:.0f} minutes on one core"
+    )
 
 
-metadata, model = load_weights(run / "weights.safetensors")[1], recipes.load_model(run / "weights.safetensors")
-if metadata["recipe"] != name:
-    raise SystemExit(f"{run} holds {metadata['recipe']}, not {name}")
-if isinstance(model, Classifier):
-    test = data.load(recipes.get(name).data, "test")
-    unit_features(model, test)
-    ship(metadata)
-    model = recipes.load_model(path)                                                         # what is measured is what is shipped
-    accuracy = (model.classify(test.images()) == test.y).float().mean().item()
-    ship(metadata | {"accuracy": f"{accuracy:.4f}"})
-    told = f"test accuracy {accuracy:.2%}"
-else:
-    rows = json.loads((run / "history.json").read_text())
-    seconds = options.seconds or sum(row["seconds"] for row in rows)
-    images = options.images or len(data.load(recipes.get(name).data, "train"))
-    facts = {"epochs": len(rows), "images": images, "seconds": round(seconds), "parameters": sum(p.numel() for p in model.parameters())}
-    model = model.settle() if hasattr(model, "settle") else model
-    ship(metadata | ({"options": options.options} if options.options else {}) | {fact: str(value) for fact, value in facts.items()})
-    told = f"{facts['parameters']:,} weights trained, {facts['epochs']} epochs of {facts['images']:,} images, {seconds / 60:.0f} minutes on one core"
-command = f"vaekit train {name} {options.options}".rstrip()
-digest = hashlib.sha256(path.read_bytes()).hexdigest()
-print(f"| weights/{name}.safetensors | {path.stat().st_size / 1000:,.0f} kB | {told} | `{command}` | `{digest}` |")
+def write(path: Path, model: ImageModel, metadata: dict[str, str]) -> None:
+    """Save the weights in half precision; whole numbers stay as they are."""
+    tensors = {}
+    for name, tensor in model.state_dict().items():
+        tensors[name] = tensor.half() if tensor.is_floating_point() else tensor
+    save_weights(path, tensors, metadata)
+
+
+def table_row(path: Path, facts: str, options: str) -> str:
+    """The row for data/README.md."""
+    size = path.stat().st_size / 1000
+    command = f"vaekit train {path.stem} {options}".rstrip()
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return f"| weights/{path.name} | {size:,.0f} kB | {facts} | `{command}` | `{digest}` |"
+
+
+if __name__ == "__main__":
+    main()

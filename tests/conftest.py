@@ -1,89 +1,120 @@
-"""What the tests share: small trained models, an isolated cache, a user without root's powers."""
+"""What the tests share: small data, a trained model, an isolated cache, a read-only folder."""
 import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from vaekit import data, recipes
+from vaekit.device import seeded
 
 REPO = Path(__file__).parents[1]
 os.environ["TQDM_DISABLE"] = "1"
 
 
 @pytest.fixture(autouse=True)
-def isolated(tmp_path_factory, monkeypatch):
-    """No test reads or writes the user's cache, or depends on a folder of data that happens to be there."""
+def isolated(tmp_path_factory, monkeypatch) -> None:
+    """No test reads or writes the user's cache, or needs data that happens to be there."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.delenv("VAEKIT_DATA", raising=False)
 
 
 @pytest.fixture(scope="session")
-def real_data():
+def real_data() -> Path:
     """The folder of real MNIST and CIFAR-10, where a test needs it."""
-    folder = Path(os.environ.get("VAEKIT_TEST_DATA", REPO.parent / "shared" / "data"))
+    beside_the_repository = REPO.parent / "shared" / "data"
+    folder = Path(os.environ.get("VAEKIT_TEST_DATA", beside_the_repository))
     if not (folder / "mnist.npz").exists():
         pytest.skip(f"needs mnist.npz and cifar10.npz in {folder} (set VAEKIT_TEST_DATA)")
     return folder
 
 
 @pytest.fixture(scope="session")
-def digits():
+def digits() -> tuple[data.ImageSet, data.ImageSet]:
+    """All digits: to train on, and to test on."""
     return data.load("digits", "train"), data.load("digits", "test")
 
 
 @pytest.fixture
-def small(digits):
-    """300 digits to train on, 100 to test."""
-    return digits[0].first(300), digits[1].first(100)
+def small(digits) -> tuple[data.ImageSet, data.ImageSet]:
+    """300 digits to train on, 100 to test on."""
+    train, test = digits
+    return train.first(300), test.first(100)
 
 
 @pytest.fixture(scope="session")
-def trained(digits):
-    """A two-dimensional VAE that has learned the digits a little: one training serves many tests."""
-    return recipes.train("mlp-vae-mnist", data="digits", latent_dim=2, epochs=15, batch_size=64, lr=2e-3, schedule="one-cycle")
+def trained(digits) -> recipes.Run:
+    """A two-dimensional VAE that has learned the digits a little: one training for many tests."""
+    return recipes.train(
+        "mlp-vae-mnist",
+        data="digits",
+        latent_dim=2,
+        epochs=15,
+        batch_size=64,
+        lr=2e-3,
+        schedule="one-cycle",
+    )
 
 
 @pytest.fixture(scope="session")
-def coloured(digits, tmp_path_factory):
-    """A folder with a cifar10.npz of 60 + 20 digits, 32×32 and in colour: something small for what takes nothing but CIFAR's shape."""
+def coloured(digits, tmp_path_factory) -> Path:
+    """A folder with a cifar10.npz of 60 + 20 digits, 32×32 and in colour.
+
+    Something small for tests that need nothing of CIFAR-10 but its shape.
+    """
+    train, test = digits
+    orange = torch.tensor([255.0, 200.0, 80.0])[:, None, None]
+
     arrays = {}
-    for split, images, n in zip(("train", "test"), digits, (60, 20)):
-        x = torch.nn.functional.pad(images.images(slice(n)), [2] * 4) * torch.tensor([255.0, 200.0, 80.0])[:, None, None]
-        arrays |= {f"x_{split}": x.permute(0, 2, 3, 1).numpy().astype(np.uint8), f"y_{split}": images.y[:n].numpy().astype(np.uint8)}
+    for split, images in (("train", train.first(60)), ("test", test.first(20))):
+        x = F.pad(images.images(), [2, 2, 2, 2]) * orange
+        arrays[f"x_{split}"] = x.permute(0, 2, 3, 1).numpy().astype(np.uint8)
+        arrays[f"y_{split}"] = images.y.numpy().astype(np.uint8)
+
     folder = tmp_path_factory.mktemp("coloured")
     np.savez(folder / "cifar10.npz", **arrays)
     return folder
 
 
 @pytest.fixture
-def generator():
-    return torch.Generator().manual_seed(0)
+def generator() -> torch.Generator:
+    return seeded(0)
 
 
 @pytest.fixture
-def write_npz(tmp_path):
+def write_npz(tmp_path) -> Callable[..., Path]:
     """Write an mnist.npz with some arrays replaced (None: left out); returns its folder."""
-    def write(**changes):
-        arrays = {"x_train": np.zeros((20, 28, 28), np.uint8), "y_train": np.arange(20, dtype=np.uint8) % 10,
-                  "x_test": np.zeros((10, 28, 28), np.uint8), "y_test": np.arange(10, dtype=np.uint8)} | changes
-        np.savez(tmp_path / "mnist.npz", **{k: v for k, v in arrays.items() if v is not None})
+
+    def write(**changes: np.ndarray | None) -> Path:
+        arrays = {
+            "x_train": np.zeros((20, 28, 28), np.uint8),
+            "y_train": np.arange(20, dtype=np.uint8) % 10,
+            "x_test": np.zeros((10, 28, 28), np.uint8),
+            "y_test": np.arange(10, dtype=np.uint8),
+        }
+        arrays.update(changes)
+        kept = {name: array for name, array in arrays.items() if array is not None}
+        np.savez(tmp_path / "mnist.npz", **kept)
         return tmp_path
+
     return write
 
 
 @contextmanager
-def read_only(folder: Path):
+def read_only(folder: Path) -> Iterator[None]:
     """`folder` cannot be written inside this block, not even if the tests run as root."""
+    nobody = 65534
+    is_root = os.geteuid() == 0
     folder.chmod(0o555)
-    root = os.geteuid() == 0
     try:
-        if root:
-            os.seteuid(65534)           # nobody
+        if is_root:
+            os.seteuid(nobody)
         yield
     finally:
-        if root:
+        if is_root:
             os.seteuid(0)
         folder.chmod(0o755)

@@ -1,8 +1,8 @@
-"""The command line as a person meets it: in a process of its own, exit codes and streams included."""
+"""The command line as a person meets it: in its own process, exit codes and streams included."""
 import csv
 import json
-import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,78 +10,110 @@ import time
 
 import nbformat
 import pytest
+from conftest import REPO
 from PIL import Image
+from support.command import NO_NETWORK, run, start
 
-COMMAND = [sys.executable, "-m", "vaekit.cli"]
+from vaekit.files import load_weights
+from vaekit.recipes import load_model
+
 SMALL = ["train", "mlp-vae-mnist-small", "--data", "digits"]
+WRITTEN = {"weights.safetensors", "history.csv", "history.json", "curves.png", "samples.png"}
 
 
-def run(*arguments, cwd=None, **environment):
-    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, env=os.environ | environment, timeout=300)
+def in_folder(folder):
+    return {path.name for path in folder.iterdir()}
+
+
+def history(folder):
+    return json.loads((folder / "history.json").read_text())
 
 
 def test_train_leaves_weights_history_and_pictures(tmp_path):
-    result = run(*SMALL, "--epochs", 2, "--out", tmp_path / "out")
+    out = tmp_path / "out"
+    result = run(*SMALL, "--epochs", 2, "--out", out)
     assert result.returncode == 0, result.stderr
-    assert {f.name for f in (tmp_path / "out").iterdir()} == {"weights.safetensors", "history.csv", "history.json", "curves.png", "samples.png"}
-    rows = list(csv.DictReader((tmp_path / "out" / "history.csv").read_text().splitlines()))
-    assert len(rows) == 2 and rows == [{k: str(v) for k, v in row.items()} for row in json.loads((tmp_path / "out" / "history.json").read_text())]
-    assert all(Image.open(tmp_path / "out" / f"{name}.png").size[0] > 400 for name in ("curves", "samples"))
+    assert in_folder(out) == WRITTEN
+
+    rows = list(csv.DictReader((out / "history.csv").read_text().splitlines()))
+    assert len(rows) == 2
+    as_text = [{key: str(value) for key, value in row.items()} for row in history(out)]
+    assert rows == as_text
     assert f"{float(rows[1]['test_loss']):.2f}" in result.stdout
+    for name in ("curves", "samples"):
+        assert Image.open(out / f"{name}.png").size[0] > 400
 
 
 def test_train_takes_a_condition_and_beta(tmp_path):
-    result = run("train", "fc-cvae", "--data", "digits", "--limit", 200, "--epochs", 1, "--condition", "embedding", "--beta", 0.5, "--out", tmp_path)
-    assert result.returncode == 0 and result.stderr == ""
-    from vaekit.recipes import load_model
-
+    how = ["--limit", 200, "--epochs", 1, "--condition", "embedding", "--beta", 0.5]
+    result = run("train", "fc-cvae", "--data", "digits", *how, "--out", tmp_path)
+    assert result.returncode == 0
+    assert result.stderr == ""
     assert load_model(tmp_path / "weights.safetensors").condition.kind == "embedding"
-    row = json.loads((tmp_path / "history.json").read_text())[-1]
-    assert row["test_loss"] == pytest.approx(row["test_reconstruction"] + 0.5 * row["test_kl"], rel=1e-5)
+
+    row = history(tmp_path)[-1]
+    total = row["test_reconstruction"] + 0.5 * row["test_kl"]
+    assert row["test_loss"] == pytest.approx(total, rel=1e-5)
 
 
 def test_train_takes_a_choice_of_images_a_validation_split_and_augmentation(tmp_path):
-    choice = ["--only", "3", "--only", "7", "--per-class", 20, "--test-limit", 30, "--validation", 0.25, "--patience", 2, "--augment", "flip"]
+    choice = ["--only", "3", "--only", "7", "--per-class", 20, "--test-limit", 30]
+    choice += ["--validation", 0.25, "--patience", 2, "--augment", "flip"]
     result = run(*SMALL, *choice, "--epochs", 2, "--out", tmp_path)
-    assert result.returncode == 0 and "digits, only 3, 7, 20 a class, training part: 30 images" in result.stdout, result.stderr
-    assert "validation_loss" in json.loads((tmp_path / "history.json").read_text())[-1]
-    result = run(*SMALL, "--augment", "blur", "--out", tmp_path / "no")
-    assert result.returncode == 2 and "choose one of flip, shift-flip" in result.stderr and "Traceback" not in result.stderr
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"digits, only 3, 7, 20 .*class, training part: 30 images", result.stdout)
+    assert "validation_loss" in history(tmp_path)[-1]
 
 
 def test_train_goes_on_where_it_was_interrupted(tmp_path):
-    arguments = [*SMALL, "--epochs", "400", "--out", str(tmp_path)]
-    process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))     # a background shell would have it ignored
+    process = start([*SMALL, "--epochs", 400, "--out", tmp_path])
+    checkpoint = tmp_path / "checkpoint.safetensors"
     for _ in range(1200):
-        if (tmp_path / "checkpoint.safetensors").exists():
+        if checkpoint.exists():
             break
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130 and "interrupted" in errors and "Traceback" not in errors
-    assert {f.name for f in tmp_path.iterdir()} == {"checkpoint.safetensors"}, "no half-written file"
-    from vaekit.files import load_weights
+    assert process.returncode == 130
+    assert "interrupted" in errors
+    assert "Traceback" not in errors
+    assert in_folder(tmp_path) == {"checkpoint.safetensors"}, "no half-written file"
 
-    done = len(json.loads(load_weights(tmp_path / "checkpoint.safetensors")[1]["rows"]))
+    _, metadata = load_weights(checkpoint)
+    done = len(json.loads(metadata["rows"]))
     result = run(*SMALL, "--epochs", done + 1, "--out", tmp_path)
-    assert result.returncode == 0 and "going on from" in result.stdout
-    assert len(json.loads((tmp_path / "history.json").read_text())) == done + 1
-    assert not (tmp_path / "checkpoint.safetensors").exists()
+    assert result.returncode == 0
+    assert "going on from" in result.stdout
+    assert len(history(tmp_path)) == done + 1
+    assert not checkpoint.exists()
 
 
 def test_the_report_stands_beside_the_number(real_data, tmp_path):
-    result = run("train", "mlp-vae-mnist", "--epochs", 1, "--limit", 500, "--out", tmp_path, VAEKIT_DATA=str(real_data))
-    assert re.search(r"loss +\d+\.\d\d   report 100\.03   difference \+\d+\.\d\d", result.stdout), result.stdout + result.stderr
+    how = ["--epochs", 1, "--limit", 500, "--out", tmp_path]
+    result = run("train", "mlp-vae-mnist", *how, VAEKIT_DATA=str(real_data))
+    line = r"loss +\d+\.\d\d   report 100\.03   difference \+\d+\.\d\d"
+    assert re.search(line, result.stdout), result.stdout + result.stderr
 
 
-def test_lists():
-    recipes, data = run("train"), run("data")
-    assert recipes.returncode == data.returncode == 0
-    assert all(name in recipes.stdout for name in ("conv-ae-mnist", "mlp-vae-mnist-small", "mlp-vae-mnist", "fc-vae"))
-    assert all(name in data.stdout for name in ("fashion", "fashion_full", "mnist", "cifar10", "digits"))
+def test_train_lists_the_recipes():
+    result = run("train")
+    assert result.returncode == 0
+    for name in ("conv-ae-mnist", "mlp-vae-mnist-small", "mlp-vae-mnist", "fc-vae"):
+        assert name in result.stdout
+
+
+def test_data_lists_the_sets_and_checks_one():
+    result = run("data")
+    assert result.returncode == 0
+    for name in ("fashion", "fashion_full", "mnist", "cifar10", "digits"):
+        assert name in result.stdout
+
     one = run("data", "digits")
-    assert one.returncode == 0 and "1,437 images of 1×28×28" in one.stdout
+    assert one.returncode == 0
+    assert "1,437 images of 1×28×28" in one.stdout
+
+
+FC_CVAE = ["train", "fc-cvae", "--data", "digits"]
 
 
 @pytest.mark.parametrize("arguments, words", [
@@ -95,59 +127,139 @@ def test_lists():
     ([*SMALL, "--lr", "-1"], "lr must be > 0, got -1"),
     ([*SMALL, "--fast"], "has no fast schedule"),
     ([*SMALL, "--beta", "-1"], "beta must be (a number )?≥ 0, got -1"),
-    ([*SMALL, "--condition", "one-hot"], "recipe 'mlp-vae-mnist-small' is unconditional: leave condition out"),
-    (["train", "fc-cvae", "--data", "digits", "--condition", "onehot"], "unknown condition 'onehot'.*Did you mean 'one-hot'"),
-    (["train", "fc-cvae", "--data", "digits", "--condition", "attributes"], "this model takes 10 attributes an image"),
-    (["train", "conv-ae-mnist", "--data", "digits", "--beta", "2"], "recipe 'conv-ae-mnist' is trained with another loss. Leave beta out"),
+    ([*SMALL, "--augment", "blur"], "choose one of flip, shift-flip"),
+    (
+        [*SMALL, "--condition", "one-hot"],
+        "recipe 'mlp-vae-mnist-small' is unconditional: leave condition out",
+    ),
+    ([*FC_CVAE, "--condition", "onehot"], "unknown condition 'onehot'.*Did you mean 'one-hot'"),
+    ([*FC_CVAE, "--condition", "attributes"], "this model takes 10 attributes per image"),
+    (
+        ["train", "conv-ae-mnist", "--data", "digits", "--beta", "2"],
+        "recipe 'conv-ae-mnist' is trained with another loss. Leave beta out",
+    ),
+    (
+        ["train", "classifier-mnist", "--data", "digits", "--latent-dim", "64"],
+        "recipe 'classifier-mnist' has no latent space: leave latent_dim out",
+    ),
     ([*SMALL, "--device", "tpu"], "unknown device 'tpu'"),
     ([*SMALL, "--out", "/proc/nowhere"], "cannot write to the folder /proc/nowhere"),
     (["train", "conv-ae-mnist", "--data", "no-such-set"], "unknown data set"),
     (["data", "imagenet"], "unknown data set 'imagenet'"),
-    (["data", "mnist", "--root", "/no/such/folder"], "root names /no/such/folder, which is not a folder"),
+    (
+        ["data", "mnist", "--root", "/no/such/folder"],
+        "root names /no/such/folder, which is not a folder",
+    ),
     (["labs", "99"], "unknown lab '99'; choose one of"),
     (["labs", "-p", "epochs"], "a parameter is NAME=VALUE, got 'epochs'"),
     (["labs", "-p", "epoch=3"], "has no parameter epoch; it has .*epochs"),
     (["labs", "--notebooks", "/no/such/folder"], "no labs in /no/such/folder"),
+    (["results"], "run this command in the folder of a clone of the repository"),
+    (["results", "--check"], "RESULTS.md and results/ are not in"),
 ])
 def test_a_mistake_is_one_sentence_and_a_non_zero_exit(arguments, words, tmp_path):
     result = run(*arguments, cwd=tmp_path)
     assert result.returncode == 2
-    assert "Traceback" not in result.stderr and len(result.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
     assert re.search(words, result.stderr), result.stderr
-    assert not [f for f in tmp_path.rglob("*") if f.is_file()], "no half-written file"
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()], "no half-written file"
 
 
 def test_a_damaged_data_file_is_one_sentence(tmp_path):
     (tmp_path / "mnist.npz").write_bytes(b"PK\x03\x04 not a zip")
     result = run("train", "fc-vae", "--out", tmp_path / "out", VAEKIT_DATA=str(tmp_path))
-    assert result.returncode == 2 and "is damaged or not an npz" in result.stderr and "Traceback" not in result.stderr
+    assert result.returncode == 2
+    assert "is damaged or not an npz" in result.stderr
+    assert "Traceback" not in result.stderr
     assert not list((tmp_path / "out").iterdir())
 
 
-def test_labs_exits_non_zero_and_names_what_failed(tmp_path):
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")], metadata={"kernelspec": {"name": "python3", "display_name": ""}})
-    nbformat.write(notebook, tmp_path / "01_broken.ipynb")
-    result = run("labs", "--notebooks", tmp_path, "--out", tmp_path / "out")
-    assert result.returncode == 1 and "Traceback" not in result.stderr
-    assert re.search(r"01_broken +1 +\d+\.\d  cell 1: ZeroDivisionError: division by zero", result.stdout)
-    assert "[1/1] 01_broken FAILED" in result.stdout and str(tmp_path / "out" / "index.html") in result.stdout
-
-
 def test_no_network_is_one_sentence(tmp_path):
-    nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
-    result = run("train", "fc-vae", "--out", tmp_path / "out", no_proxy="", NO_PROXY="", **nowhere)
-    assert result.returncode == 2 and "could not be downloaded (no network)" in result.stderr and "Traceback" not in result.stderr
+    result = run("train", "fc-vae", "--out", tmp_path / "out", **NO_NETWORK)
+    assert result.returncode == 2
+    assert "could not be downloaded (no network)" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_labs_exits_non_zero_and_names_what_failed(tmp_path):
+    cell = nbformat.v4.new_code_cell("1 / 0")
+    kernel = {"name": "python3", "display_name": ""}
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
+    nbformat.write(notebook, tmp_path / "01_broken.ipynb")
+
+    result = run("labs", "--notebooks", tmp_path, "--out", tmp_path / "out")
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    row = r"01_broken +1 +\d+\.\d  cell 1: ZeroDivisionError: division by zero"
+    assert re.search(row, result.stdout)
+    assert "[1/1] 01_broken FAILED" in result.stdout
+    assert str(tmp_path / "out" / "index.html") in result.stdout
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """The page and the measurements of this repository, to be changed."""
+    shutil.copy(REPO / "RESULTS.md", tmp_path)
+    shutil.copytree(REPO / "results", tmp_path / "results")
+    return tmp_path
+
+
+def test_results_writes_a_table_that_differs(clone):
+    page = clone / "RESULTS.md"
+    whole = page.read_text()
+    first = re.search(r"<!-- table: (\S+) -->\n(.*?)<!-- /table -->", whole, re.DOTALL)
+    assert first, "RESULTS.md has tables"
+    damaged = whole.replace(first[2], "\nnothing here\n\n", 1)
+    page.write_text(damaged)
+
+    checked = run("results", "--check", cwd=clone)
+    assert checked.returncode == 1
+    assert checked.stderr == ""
+    assert checked.stdout == f"tables differ from the measurements: {first[1]}\n"
+    assert page.read_text() == damaged, "a check writes nothing"
+
+    written = run("results", cwd=clone)
+    assert written.returncode == 0
+    assert written.stdout == f"tables written: {first[1]}\n"
+    assert page.read_text() == whole
+
+
+@pytest.mark.parametrize("arguments", [["results"], ["results", "--check"]])
+def test_results_as_measured_are_left_alone(clone, arguments):
+    before = (clone / "RESULTS.md").read_text()
+    result = run(*arguments, cwd=clone)
+    assert result.returncode == 0
+    assert result.stdout == "all tables are as measured\n"
+    assert (clone / "RESULTS.md").read_text() == before
+
+
+def imported_by(code, heavy):
+    """Which of these packages are there after the code."""
+    question = f"print(sorted({{name.split('.')[0] for name in set(sys.modules)}} & {heavy}))"
+    result = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\n{question}"],
+        capture_output=True,
+        text=True,
+    )
+    return result.stdout.strip()
 
 
 def test_help_needs_no_torch():
     """`vaekit --help` answers at once: the heavy imports wait for the command that needs them."""
-    code = "import sys, vaekit.cli; print(sorted({'torch', 'matplotlib', 'papermill', 'ipywidgets'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+    heavy = {"torch", "matplotlib", "papermill", "ipywidgets"}
+    assert imported_by("import vaekit.cli", heavy) == "[]"
 
 
 def test_importing_vaekit_is_light():
-    """Everything beyond torch and numpy is imported where it is used: `import vaekit` and the labs' models cost next to nothing extra."""
+    """What goes beyond torch and numpy is imported where it is used."""
     heavy = {"torchvision", "sklearn", "matplotlib", "IPython", "ipywidgets", "typer"}
-    code = ("import sys, torch; before = set(sys.modules); import vaekit; from vaekit import data, losses, models, recipes, training; from vaekit.course import check; "
-            f"print(sorted({{m.split('.')[0] for m in set(sys.modules) - before}} & {heavy}))")
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+    code = (
+        "import torch; there = set(sys.modules)\n"
+        "import vaekit\n"
+        "from vaekit import data, losses, models, recipes, training\n"
+        "from vaekit.course import check\n"
+        "for name in there: sys.modules.pop(name)\n"
+        "import sys"
+    )
+    assert imported_by(code, heavy) == "[]"

@@ -1,7 +1,11 @@
-"""pyproject.toml, constraints.txt, environment.yml and binder/ name the same packages, and every spec parses."""
+"""pyproject.toml, constraints.txt, environment.yml and binder/ name the same packages.
+
+And every specification parses.
+"""
 import shutil
 import subprocess
 import sys
+from importlib.metadata import distributions
 
 import pytest
 import yaml
@@ -13,31 +17,58 @@ from rattler import MatchSpec
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    tomllib = pytest.importorskip("tomli", reason="reading pyproject.toml needs Python 3.11 or tomli")
+    reason = "reading pyproject.toml needs Python 3.11 or tomli"
+    tomllib = pytest.importorskip("tomli", reason=reason)
 
-CONDA_NAMES = {"pytorch": "torch", "pytorch-cpu": "torch", "matplotlib-base": "matplotlib"}      # what conda-forge calls them
+# what conda-forge calls them
+CONDA_NAMES = {"pytorch": "torch", "pytorch-cpu": "torch", "matplotlib-base": "matplotlib"}
 TOOLS = {"python", "pip"}
+
+# present in every environment, pinned in none
+BASICS = {"pip", "setuptools", "wheel", "vaekit"}
 
 
 @pytest.fixture(scope="module")
-def project():
-    return tomllib.loads((REPO / "pyproject.toml").read_text())["project"]
+def pyproject():
+    return tomllib.loads((REPO / "pyproject.toml").read_text())
+
+
+@pytest.fixture(scope="module")
+def project(pyproject):
+    return pyproject["project"]
+
+
+def specifiers(lines):
+    """Requirements, one per line → {name: allowed versions}."""
+    requirements = [Requirement(line) for line in lines]
+    return {canonicalize_name(each.name): each.specifier for each in requirements}
 
 
 def required(project, *extras):
-    lines = project["dependencies"] + [line for extra in extras for line in project["optional-dependencies"][extra]]
-    return {canonicalize_name(r.name): r.specifier for r in map(Requirement, lines)}
-
-
-def conda(path):
-    specs = [d for d in yaml.safe_load((REPO / path).read_text())["dependencies"] if isinstance(d, str)]
-    parsed = [MatchSpec(spec, strict=True) for spec in specs]
-    return {CONDA_NAMES.get(s.name.normalized, s.name.normalized): str(s.version or "") for s in parsed}
+    lines = list(project["dependencies"])
+    for extra in extras:
+        lines += project["optional-dependencies"][extra]
+    return specifiers(lines)
 
 
 def constraints():
-    lines = [line for line in (REPO / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
-    return {canonicalize_name(r.name): r.specifier for r in map(Requirement, lines)}
+    lines = (REPO / "constraints.txt").read_text().splitlines()
+    return specifiers(line for line in lines if line and not line.startswith("#"))
+
+
+def conda_dependencies(path):
+    return yaml.safe_load((REPO / path).read_text())["dependencies"]
+
+
+def conda(path):
+    """{name on PyPI: allowed versions} of an environment.yml, without its pip part."""
+    packages = {}
+    for dependency in conda_dependencies(path):
+        if isinstance(dependency, str):
+            spec = MatchSpec(dependency, strict=True)
+            name = spec.name.normalized
+            packages[CONDA_NAMES.get(name, name)] = str(spec.version or "")
+    return packages
 
 
 @pytest.mark.parametrize("path", ["environment.yml", "binder/environment.yml"])
@@ -46,13 +77,15 @@ def test_conda_environments_hold_what_the_labs_need_no_more_no_less(project, pat
     needed = required(project, "labs")
     assert set(packages) - TOOLS == set(needed)
     for name, specifier in needed.items():
-        assert packages[name] == str(specifier), f"{name} has another lower bound in {path} than in pyproject.toml"
+        same = packages[name] == str(specifier)
+        assert same, f"{name} has another lower bound in {path} than in pyproject.toml"
     assert packages["python"], "Binder and conda need a pinned Python"
 
 
 def test_environment_yml_installs_vaekit_itself():
-    pip_part = [d for d in yaml.safe_load((REPO / "environment.yml").read_text())["dependencies"] if isinstance(d, dict)][0]["pip"]
-    assert pip_part == ["-e ."]
+    dependencies = conda_dependencies("environment.yml")
+    pip_parts = [each["pip"] for each in dependencies if isinstance(each, dict)]
+    assert pip_parts[0] == ["-e ."]
     assert "pip install --no-deps -e ." in (REPO / "binder" / "postBuild").read_text()
 
 
@@ -61,34 +94,49 @@ def test_constraints_pin_every_requirement_to_an_allowed_version(project):
     for name, specifier in required(project, "labs", "test").items():
         assert name in pins, f"{name} is not pinned"
         pin = list(pins[name])
-        assert len(pin) == 1 and pin[0].operator == "==" and specifier.contains(pin[0].version), f"{name}: {pins[name]} against {specifier}"
-    assert str(pins["torch"]) == "==2.14.1" and str(pins["torchvision"]) == "==0.29.1"
+        assert len(pin) == 1, f"{name}: {pins[name]}"
+        assert pin[0].operator == "==", f"{name}: {pins[name]}"
+        allowed = specifier.contains(pin[0].version)
+        assert allowed, f"{name}: {pins[name]} against {specifier}"
+    assert str(pins["torch"]) == "==2.14.1"
+    assert str(pins["torchvision"]) == "==0.29.1"
 
 
-@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="constraints.txt is the tested set on Python 3.11")
+@pytest.mark.skipif(
+    sys.version_info[:2] != (3, 11),
+    reason="constraints.txt is the tested set on Python 3.11",
+)
 def test_what_is_installed_is_what_is_pinned():
-    from importlib.metadata import distributions
-
     pins = constraints()
-    installed = {canonicalize_name(d.metadata["Name"]): d.version for d in distributions()}
-    differing = {name: (version, str(pins[name])) for name, version in installed.items() if name in pins and not pins[name].contains(version)}
+    installed = {canonicalize_name(each.metadata["Name"]): each.version for each in distributions()}
+
+    differing = {}
+    for name, version in installed.items():
+        if name in pins and not pins[name].contains(version):
+            differing[name] = (version, str(pins[name]))
     assert not differing, "this environment was not made with constraints.txt"
-    needed_but_unpinned = set(installed) - set(pins) - {"pip", "setuptools", "wheel", "vaekit"}
+
+    needed_but_unpinned = set(installed) - set(pins) - BASICS
     assert not needed_but_unpinned
 
 
 def test_repo2docker_accepts_the_repository():
-    result = subprocess.run([sys.executable, "-m", "repo2docker", "--no-build", "--debug", str(REPO)], capture_output=True, text=True, timeout=120)
+    command = [sys.executable, "-m", "repo2docker", "--no-build", "--debug", str(REPO)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr[-2000:]
-    assert "binder/environment.yml" in result.stdout + result.stderr and "postBuild" in result.stdout + result.stderr
+
+    output = result.stdout + result.stderr
+    assert "binder/environment.yml" in output
+    assert "postBuild" in output
 
 
-def test_shell_scripts_parse():
-    for script in (".ci/run", "binder/postBuild", "binder/start"):
-        assert subprocess.run([shutil.which("bash"), "-n", str(REPO / script)]).returncode == 0
-        assert (REPO / script).stat().st_mode & 0o111, f"{script} is not executable"
+@pytest.mark.parametrize("script", [".ci/run", "binder/postBuild", "binder/start"])
+def test_shell_scripts_parse(script):
+    path = REPO / script
+    assert subprocess.run([shutil.which("bash"), "-n", str(path)]).returncode == 0
+    assert path.stat().st_mode & 0o111, f"{script} is not executable"
 
 
-def test_the_wheel_carries_the_built_in_data(project):
-    tool = tomllib.loads((REPO / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert tool["force-include"] == {"data": "vaekit/_data"}
+def test_the_wheel_carries_the_built_in_data(pyproject):
+    wheel = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["force-include"] == {"data": "vaekit/_data"}

@@ -4,6 +4,7 @@ Its rooms load on first use, so `import vaekit` costs next to nothing beyond Pyt
 """
 import importlib
 import os
+from types import ModuleType
 
 # By default torch's threads spin while they wait. Alone on the cores that is fastest; as soon as
 # others want them (Binder, a busy laptop) an epoch takes up to ten times as long. A thousand turns
@@ -33,11 +34,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> ModuleType:
     if name in __all__:
         return importlib.import_module(f"vaekit.{name}")
     raise AttributeError(f"module 'vaekit' has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return [*__all__, "__version__"]

@@ -68,7 +68,7 @@ class Decoder(Protocol):
 
 @runtime_checkable
 class LatentVariableModel(Protocol):
-    """What likelihoods and latent diagnostics ask: q(z | x) and p(x | z), with the prior N(0, I)."""
+    """What likelihoods and latent diagnostics ask: q(z | x), p(x | z), and the prior N(0, I)."""
 
     likelihood: str
 

@@ -1,9 +1,10 @@
-"""Where a model runs, and what must hold while it is measured."""
+"""Where a model runs, where its noise comes from, and what must hold while it is measured."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,43 +12,101 @@ from torch import Tensor, nn
 from .errors import UserError, pick
 
 
-@contextmanager
-def evaluating(model) -> Iterator:
-    """The model in evaluation mode and without gradient; afterwards each part is as it was (a backbone may have been frozen on purpose).
-
-    A model need not be a torch module.
-    """
-    modes = [(part, part.training) for part in model.modules()] if isinstance(model, nn.Module) else []
-    for part, _ in modes:
-        part.training = False
-    try:
-        with torch.no_grad():
-            yield model
-    finally:
-        for part, mode in modes:
-            part.training = mode
-
-
 def pick_device(device: str = "auto") -> torch.device:
-    """ "auto" is cuda if there is one, then mps (Apple), then cpu."""
+    """ "auto" is cuda if there is one, then mps (Apple), then cpu.
+
+    Raises:
+        UserError: a device that torch does not know, or does not see on this machine.
+    """
     if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        return torch.device(_best_device())
+
     pick("device", device.split(":")[0], ("auto", "cuda", "mps", "cpu"))
     if device.startswith("cuda") and not torch.cuda.is_available():
-        raise UserError("device 'cuda' was asked for, but torch sees no GPU; use device='auto' or 'cpu'")
+        raise UserError(
+            "device 'cuda' was asked for, but torch sees no GPU; use device='auto' or 'cpu'"
+        )
     if device == "mps" and not torch.backends.mps.is_available():
-        raise UserError("device 'mps' was asked for, but torch sees none; use device='auto' or 'cpu'")
+        raise UserError(
+            "device 'mps' was asked for, but torch sees none; use device='auto' or 'cpu'"
+        )
     try:
         return torch.device(device)
     except RuntimeError as error:
         raise UserError(f"{device!r} is no device; use auto, cuda, cuda:0, mps or cpu") from error
 
 
+def _best_device() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    if torch.backends.mps.is_available():
+        return "mps"
+    return "cpu"
+
+
 def device_of(model: nn.Module) -> torch.device:
     """Where its weights are; the CPU if it has none, as a formula in a model's place."""
-    return next(chain(model.parameters(), model.buffers()), torch.zeros(())).device
+    tensors = chain(model.parameters(), model.buffers())
+    first = next(tensors, None)
+    return torch.device("cpu") if first is None else first.device
 
 
-def normal(shape: Sequence[int], generator: torch.Generator | None) -> Tensor:
-    """A draw of N(0, I), made where the generator is, so that a seed means the same on every device."""
-    return torch.randn(shape, generator=generator, device=generator.device if generator else None)
+def can_be_read_freely(tensor: Tensor) -> bool:
+    """True on the CPU. To look at the values of a GPU's tensor is to wait for all its work.
+
+    Checks of values inside a training step ask this first: a set of images is checked once, when
+    it is made, and not again at every step.
+    """
+    return tensor.device.type == "cpu"
+
+
+def seeded(seed: int) -> torch.Generator:
+    """A new generator of random numbers: the same seed, the same numbers."""
+    return torch.Generator().manual_seed(seed)
+
+
+def standard_normal(shape: Sequence[int], generator: torch.Generator | None = None) -> Tensor:
+    """A draw of N(0, I), made where the generator is: a seed means the same on every device."""
+    device = None if generator is None else generator.device
+    return torch.randn(tuple(shape), generator=generator, device=device)
+
+
+@contextmanager
+def own_random_state(device: torch.device | None = None) -> Iterator[None]:
+    """Leave the caller's random state as it was, on the CPU and on this device."""
+    devices = [device] if device is not None and device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        yield
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[Any]:
+    """The model in evaluation mode and without gradient; afterwards each part is as it was.
+
+    A part may have been frozen on purpose, so every part's own mode is remembered. What is not a
+    torch module, as a formula in a model's place, passes through unchanged.
+    """
+    parts = list(model.modules()) if isinstance(model, nn.Module) else []
+    modes = [part.training for part in parts]
+    for part in parts:
+        part.training = False
+    try:
+        with torch.no_grad():
+            yield model
+    finally:
+        for part, mode in zip(parts, modes):
+            part.training = mode
+
+
+def has_bf16(device: torch.device) -> bool:
+    """True if the device computes in bfloat16 by its own instructions.
+
+    A CPU without them imitates bfloat16, more slowly than it computes in float32.
+    """
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    if device.type != "cpu":
+        return False
+    # questions that older versions of torch do not know yet
+    questions = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, question, lambda: False)() for question in questions)

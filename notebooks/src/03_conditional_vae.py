@@ -368,7 +368,7 @@ plots.compare(transfer, title=f"Style transfer: z of five images each of {classe
 # %% tags=["nbval-ignore-output"]
 twelve = torch.randn(12, 15, generator=torch.Generator().manual_seed(seed + 1))
 with torch.no_grad():
-    explorer = explore.Along({classes[c]: cvae.decode(twelve, c) for c in range(K)}, label="class", columns=6)
+    explorer = explore.SheetSlider({classes[c]: cvae.decode(twelve, c) for c in range(K)}, label="class", columns=6)
 explorer
 
 # %% tags=["nbval-ignore-output"]

@@ -206,7 +206,7 @@ def halves(left, right):
     return torch.cat([torch.cat(pair) for pair in zip(left.split(8), right.split(8))])
 
 sheets = {beta: halves(model.reconstruct(x_test[:32]), sample(model, 32)) for beta, model in models.items()}
-explore.Along(sheets, columns=16, captions={beta: f"distortion {D[beta]:.0f}, rate {R[beta]:.1f} nats per image" for beta in betas})
+explore.SheetSlider(sheets, columns=16, captions={beta: f"distortion {D[beta]:.0f}, rate {R[beta]:.1f} nats per image" for beta in betas})
 
 # %% [markdown]
 # ## 4 · One formula for seven objectives

@@ -568,7 +568,7 @@ explore.Denoise(ddpm, classes=fashion.classes, steps=(5, 10, 20, 50), guidance=(
 
 # %% tags=["nbval-ignore-output"]
 captions = {w: f"class consistency {obeys[w]:.0%}, variety {varies[w]:.2f} of the test images'" for w in by_w}
-explore.Along({w: x[:40] for w, x in by_w.items()}, label="w", columns=10, captions=captions)
+explore.SheetSlider({w: x[:40] for w, x in by_w.items()}, label="w", columns=10, captions=captions)
 
 # %% [markdown]
 # ## 7 · Between two samples

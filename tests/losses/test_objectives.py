@@ -1,102 +1,171 @@
-"""The relatives of the ELBO. Oracles: the ELBO itself where they meet, torch.distributions, brute force, quadrature, Gaussians in closed form."""
+"""The relatives of the ELBO.
+
+Oracles: the ELBO itself where they meet, torch.distributions, brute force, quadrature, Gaussians in
+closed form.
+"""
 import functools
 import itertools
 import math
 
 import pytest
 import torch
-from torch.distributions import Bernoulli, Categorical, Independent, MixtureSameFamily, Normal
+from torch.distributions import (
+    Bernoulli,
+    Categorical,
+    Independent,
+    MixtureSameFamily,
+    Normal,
+)
 
 from vaekit import losses
+from vaekit.device import seeded
 from vaekit.errors import UserError
 from vaekit.models.vae import VAEOutput
 
-N, D, SHAPE = 6, 3, (2, 3, 3)
-FIVE = functools.partial(losses.beta_tcvae, images=50)
+N = 6
+D = 3
+SHAPE = (2, 3, 3)
+TCVAE = functools.partial(losses.beta_tcvae, images=50)
 
 
-def output(n=N, d=D, samples=1, seed=0, spread=1.0):
+def output(n=N, d=D, samples=1, seed=0):
     """A random output with draws from its own posterior, float64, and images to go with it."""
-    g = torch.Generator().manual_seed(seed)
-    mean, log_var = spread * torch.randn(n, d, generator=g, dtype=torch.double), torch.randn(n, d, generator=g, dtype=torch.double) - 1
-    z = mean + (0.5 * log_var).exp() * torch.randn(samples, n, d, generator=g, dtype=torch.double)
-    logits = 2 * torch.randn(samples, n, *SHAPE, generator=g, dtype=torch.double)
-    x = torch.rand(n, *SHAPE, generator=g, dtype=torch.double)
-    return (VAEOutput(logits, mean, log_var, z) if samples > 1 else VAEOutput(logits[0], mean, log_var, z[0])), x
+    like = dict(generator=seeded(seed), dtype=torch.double)
+    mean = torch.randn(n, d, **like)
+    log_var = torch.randn(n, d, **like) - 1
+    z = mean + (0.5 * log_var).exp() * torch.randn(samples, n, d, **like)
+    logits = 2 * torch.randn(samples, n, *SHAPE, **like)
+    x = torch.rand(n, *SHAPE, **like)
+    if samples == 1:
+        return VAEOutput(logits[0], mean, log_var, z[0]), x
+    return VAEOutput(logits, mean, log_var, z), x
 
 
 def with_gradient(out):
-    return VAEOutput(*(part.clone().requires_grad_() for part in out))
+    return VAEOutput(*[part.clone().requires_grad_() for part in out])
 
 
 def gradients(loss, out):
     return torch.autograd.grad(loss, out, allow_unused=True, materialize_grads=True)
 
 
-def posterior(out, z=None):
-    return Normal(out.mean, (0.5 * out.log_var).exp()).log_prob(out.z if z is None else z).sum(-1)
+def at_index(out, index):
+    return VAEOutput(*[part[index] for part in out])
 
 
-def prior(z):
+def log_posterior(out, z=None):
+    z = out.z if z is None else z
+    return Normal(out.mean, (0.5 * out.log_var).exp()).log_prob(z).sum(-1)
+
+
+def log_prior(z):
     return Normal(0.0, 1.0).log_prob(z).sum(-1)
 
 
+def log_likelihood(logits, x):
+    """log p(x | z) per image; images are grey, which Bernoulli would refuse."""
+    return Bernoulli(logits=logits, validate_args=False).log_prob(x).sum((-3, -2, -1))
+
+
 def test_log_normal_is_the_density(generator):
-    z, mean, log_var = (torch.randn(shape, generator=generator, dtype=torch.double) for shape in ((5, 1, 3), (4, 3), (4, 3)))
-    torch.testing.assert_close(losses.log_normal(z, mean, log_var), Normal(mean, (0.5 * log_var).exp()).log_prob(z))
+    like = dict(generator=generator, dtype=torch.double)
+    z = torch.randn(5, 1, 3, **like)
+    mean = torch.randn(4, 3, **like)
+    log_var = torch.randn(4, 3, **like)
+    expected = Normal(mean, (0.5 * log_var).exp()).log_prob(z)
+    torch.testing.assert_close(losses.log_normal(z, mean, log_var), expected)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_each_row_of_the_table_is_the_elbo_where_it_says_so(seed):
     out, x = output(seed=seed)
     elbo = losses.negative_elbo(out, x)["loss"]
-    torch.testing.assert_close(losses.free_bits(out, x, free=0.0)["loss"], elbo)
-    torch.testing.assert_close(losses.capacity(out, x, nats=0.0, gamma=1.0)["loss"].mean(), elbo.mean())
-    for schedule in (losses.WarmUp(), losses.WarmUp(over=1.0, start=3.0), losses.Cyclic(), losses.Cyclic(rise=1.0)):
+
+    free_bits = losses.free_bits(out, x, free=0.0)["loss"]
+    torch.testing.assert_close(free_bits, elbo)
+    capacity = losses.capacity(out, x, nats=0.0, gamma=1.0)["loss"]
+    torch.testing.assert_close(capacity.mean(), elbo.mean())
+
+    schedules = [
+        losses.WarmUp(),
+        losses.WarmUp(over=1.0, start=3.0),
+        losses.Cyclic(),
+        losses.Cyclic(rise=1.0),
+    ]
+    for schedule in schedules:
         scheduled = losses.Scheduled(losses.negative_elbo, beta=schedule)
         torch.testing.assert_close(scheduled.at(1.0)(out, x)["loss"], elbo)
         torch.testing.assert_close(scheduled(out, x)["loss"], elbo)
-    one_draw = losses.bernoulli_nll(out.logits, x) + posterior(out) - prior(out.z)
-    torch.testing.assert_close(losses.beta_tcvae(out, x, images=50, alpha=1.0, beta=1.0, gamma=1.0)["loss"], one_draw)
-    torch.testing.assert_close(losses.ImportanceWeighted(1)(out, x)["loss"], one_draw)
+
+    one_draw = losses.bernoulli_nll(out.logits, x) + log_posterior(out) - log_prior(out.z)
+    tcvae = TCVAE(out, x, alpha=1.0, beta=1.0, gamma=1.0)["loss"]
+    torch.testing.assert_close(tcvae, one_draw)
+    importance_weighted = losses.ImportanceWeighted(1)(out, x)["loss"]
+    torch.testing.assert_close(importance_weighted, one_draw)
 
 
-@pytest.mark.parametrize("objective", [losses.negative_elbo, functools.partial(losses.free_bits, free=2.0), losses.capacity, FIVE,
-                                       losses.ImportanceWeighted(1), losses.ImportanceWeighted(4),
-                                       losses.Scheduled(losses.negative_elbo, beta=losses.Cyclic())])
-def test_terms_are_one_number_an_image_and_kl_is_the_true_one(objective):
-    out, x = output(samples=getattr(objective, "samples", 1))
+@pytest.mark.parametrize("objective, samples", [
+    (losses.negative_elbo, 1),
+    (functools.partial(losses.free_bits, free=2.0), 1),
+    (losses.capacity, 1),
+    (TCVAE, 1),
+    (losses.ImportanceWeighted(1), 1),
+    (losses.ImportanceWeighted(4), 4),
+    (losses.Scheduled(losses.negative_elbo, beta=losses.Cyclic()), 1),
+])
+def test_terms_are_one_number_per_image_and_kl_is_the_true_one(objective, samples):
+    assert losses.samples_of(objective) == samples
+    out, x = output(samples=samples)
     terms = objective(out, x, None)
-    assert all(value.shape == (N,) for value in terms.values()) and {"loss", "reconstruction", "kl"} <= set(terms)
-    torch.testing.assert_close(terms["kl"], losses.gaussian_kl(out.mean, out.log_var).sum(1))
-    logits = out.logits if out.logits.ndim == 5 else out.logits[None]
-    torch.testing.assert_close(terms["reconstruction"], -Bernoulli(logits=logits, validate_args=False).log_prob(x).sum((2, 3, 4)).mean(0))
+
+    assert {"loss", "reconstruction", "kl"} <= set(terms)
+    assert all(value.shape == (N,) for value in terms.values())
+
+    kl = losses.gaussian_kl(out.mean, out.log_var).sum(1)
+    torch.testing.assert_close(terms["kl"], kl)
+    logits = out.logits.reshape(samples, N, *SHAPE)
+    reconstruction = -log_likelihood(logits, x).mean(0)
+    torch.testing.assert_close(terms["reconstruction"], reconstruction)
 
 
 @pytest.mark.parametrize("beta", [0.0, 1.0, 2.5])
 def test_free_bits_price_the_larger_of_kl_and_allowance(beta):
     out, x = output()
-    kl = losses.gaussian_kl(out.mean, out.log_var).mean(0)
-    free = kl.sort().values[:2].mean().item()                              # one dimension below it, two above
+    kl = losses.gaussian_kl(out.mean, out.log_var)
+    # one dimension below it, two above
+    free = kl.mean(0).sort().values[:2].mean().item()
     terms = losses.free_bits(out, x, free=free, beta=beta)
-    expected = terms["reconstruction"].mean() + beta * sum(max(free, value) for value in kl.tolist())
-    torch.testing.assert_close(terms["loss"].mean(), expected)
-    image_by_image = terms["reconstruction"] + beta * losses.gaussian_kl(out.mean, out.log_var).clamp_min(free).sum(1)
-    assert beta == 0 or abs(terms["loss"].mean() - image_by_image.mean()) > 1e-3, "that would be another objective"
+    loss = terms["loss"].mean()
+    reconstruction = terms["reconstruction"].mean()
+
+    price = sum(max(free, value) for value in kl.mean(0).tolist())
+    torch.testing.assert_close(loss, reconstruction + beta * price)
+
+    # compared image by image, that would be another objective
+    price_image_by_image = kl.clamp_min(free).sum(1).mean()
+    other = reconstruction + beta * price_image_by_image
+    assert beta == 0 or abs(loss - other) > 1e-3
 
 
 def test_free_bits_leave_a_dimension_below_its_allowance_alone():
     out, x = output()
     out = with_gradient(out)
-    kl = losses.gaussian_kl(out.mean, out.log_var).mean(0)
-    free = kl.detach().sort().values[:2].mean().item()
+    kl = losses.gaussian_kl(out.mean, out.log_var).mean(0).detach()
+    free = kl.sort().values[:2].mean().item()
     below = kl < free
+    above = ~below
     assert below.sum() == 1
-    _, mean, log_var, _ = gradients(losses.free_bits(out, x, free=free, beta=2.0)["loss"].mean(), out)
-    assert bool((mean[:, below] == 0).all() and (log_var[:, below] == 0).all())
-    _, plain_mean, plain_log_var, _ = gradients(losses.negative_elbo(out, x, beta=2.0)["loss"].mean(), out)
-    assert torch.equal(mean[:, ~below], plain_mean[:, ~below]) and torch.equal(log_var[:, ~below], plain_log_var[:, ~below])
-    assert bool((plain_mean[:, below] != 0).all())
+
+    loss = losses.free_bits(out, x, free=free, beta=2.0)["loss"].mean()
+    _, mean, log_var, _ = gradients(loss, out)
+    assert (mean[:, below] == 0).all()
+    assert (log_var[:, below] == 0).all()
+
+    plain_loss = losses.negative_elbo(out, x, beta=2.0)["loss"].mean()
+    _, plain_mean, plain_log_var, _ = gradients(plain_loss, out)
+    assert torch.equal(mean[:, above], plain_mean[:, above])
+    assert torch.equal(log_var[:, above], plain_log_var[:, above])
+    assert (plain_mean[:, below] != 0).all()
 
 
 @pytest.mark.parametrize("offset", [-2.0, 2.0])
@@ -105,142 +174,271 @@ def test_capacity_pulls_the_mean_rate_to_its_target_from_both_sides(offset):
     out = with_gradient(out)
     rate = losses.gaussian_kl(out.mean, out.log_var).sum(1)
     target = rate.mean().item() + offset
+
     terms = losses.capacity(out, x, nats=target, gamma=3.0)
-    torch.testing.assert_close(terms["loss"].mean(), terms["reconstruction"].mean() + 3.0 * abs(offset))
-    got = gradients(terms["loss"].mean(), out)
-    expected = gradients(losses.bernoulli_nll(out.logits, x).mean() + 3.0 * (rate.mean() - target).abs(), out)
-    torch.testing.assert_close(got, expected)
-    assert (got[1] * out.mean).sum() * offset < 0, "too low a rate: descent makes the means larger; too high: smaller"
+    loss = terms["loss"].mean()
+    torch.testing.assert_close(loss, terms["reconstruction"].mean() + 3.0 * abs(offset))
+
+    found = gradients(loss, out)
+    formula = losses.bernoulli_nll(out.logits, x).mean() + 3.0 * (rate.mean() - target).abs()
+    torch.testing.assert_close(found, gradients(formula, out))
+
+    # too low a rate: descent makes the means larger; too high: smaller
+    gradient_of_mean = found[1]
+    assert (gradient_of_mean * out.mean).sum() * offset < 0
 
 
 @pytest.mark.parametrize("samples", [2, 5])
 def test_importance_weighting_by_brute_force(samples):
     out, x = output(samples=samples)
-    log_w = torch.stack([Bernoulli(logits=out.logits[k], validate_args=False).log_prob(x).sum((1, 2, 3)) + prior(out.z[k]) - posterior(out, out.z[k])
-                         for k in range(samples)])
-    shift = log_w.max()
-    torch.testing.assert_close(losses.ImportanceWeighted(samples)(out, x)["loss"], -((log_w - shift).exp().mean(0).log() + shift))
+    log_weights = []
+    for logits, z in zip(out.logits, out.z):
+        log_joint = log_likelihood(logits, x) + log_prior(z)
+        log_weights.append(log_joint - log_posterior(out, z))
+    log_weights = torch.stack(log_weights)
+
+    shift = log_weights.max()
+    expected = -((log_weights - shift).exp().mean(0).log() + shift)
+    loss = losses.ImportanceWeighted(samples)(out, x)["loss"]
+    torch.testing.assert_close(loss, expected)
 
 
 def test_importance_weighting_survives_weights_beyond_floating_point():
     out, x = output(samples=3)
-    loss = losses.ImportanceWeighted(3)(out._replace(logits=torch.full_like(out.logits, -500)), torch.ones_like(x))["loss"]
-    assert bool((loss - 500 * math.prod(SHAPE)).abs().max() < 20)
+    sure_and_wrong = out._replace(logits=torch.full_like(out.logits, -500))
+    loss = losses.ImportanceWeighted(3)(sure_and_wrong, torch.ones_like(x))["loss"]
+    assert (loss - 500 * math.prod(SHAPE)).abs().max() < 20
 
 
 def test_importance_weighting_falls_to_the_true_likelihood_as_draws_are_added():
-    """One latent, four pixels: log p(x) by quadrature. The posterior is wrong on purpose, so that the bounds are far apart."""
-    slope, shift = torch.tensor([2.0, -1.0, 0.5, 3.0]).double(), torch.tensor([0.5, 0.0, -1.0, 0.2]).double()
-    x, n = torch.tensor([1.0, 0.0, 0.0, 1.0]).double(), 20_000
+    """One latent, four pixels: log p(x) by quadrature.
+
+    The posterior is wrong on purpose, so that the bounds are far apart.
+    """
+    slope = torch.tensor([2.0, -1.0, 0.5, 3.0]).double()
+    shift = torch.tensor([0.5, 0.0, -1.0, 0.2]).double()
+    x = torch.tensor([1.0, 0.0, 0.0, 1.0]).double()
+    n = 20_000
+    mean = torch.full((n, 1), 0.2).double()
+    log_var = torch.full((n, 1), 0.5).double()
+    std = (0.5 * log_var).exp()
+
+    # log p(x) and the ELBO as integrals over z
     grid = torch.linspace(-9, 9, 20_001, dtype=torch.double)
-    joint = Bernoulli(logits=grid[:, None] * slope + shift).log_prob(x).sum(1) + Normal(0.0, 1.0).log_prob(grid)
-    log_p = torch.logsumexp(joint, 0).item() + math.log(18 / 20_000)
-    mean, log_var = torch.full((n, 1), 0.2).double(), torch.full((n, 1), 0.5).double()
-    losses_at = []
-    for samples in (1, 2, 8, 64):
-        g = torch.Generator().manual_seed(samples)
-        z = mean + (0.5 * log_var).exp() * torch.randn(samples, n, 1, generator=g, dtype=torch.double)
+    spacing = 18 / 20_000
+    log_p_x_given_z = Bernoulli(logits=grid[:, None] * slope + shift).log_prob(x).sum(1)
+    log_prior_of_grid = Normal(0.0, 1.0).log_prob(grid)
+    log_p = torch.logsumexp(log_p_x_given_z + log_prior_of_grid, 0).item() + math.log(spacing)
+    q_of_grid = Normal(0.2, math.exp(0.25)).log_prob(grid).exp()
+    reconstruction = -(log_p_x_given_z * q_of_grid).sum().item() * spacing
+    negative_elbo = reconstruction + losses.gaussian_kl(mean[:1], log_var[:1]).item()
+
+    def loss_with(samples):
+        noise = torch.randn(samples, n, 1, generator=seeded(samples), dtype=torch.double)
+        z = mean + std * noise
         logits = (z * slope + shift).reshape(samples, n, 1, 2, 2)
         images = x.reshape(1, 1, 2, 2).expand(n, -1, -1, -1)
-        out = VAEOutput(logits if samples > 1 else logits[0], mean, log_var, z if samples > 1 else z[0])
-        losses_at.append(losses.ImportanceWeighted(samples)(out, images)["loss"].mean().item())
-    elbo = losses.gaussian_kl(mean[:1], log_var[:1]).item() - (joint - Normal(0.0, 1.0).log_prob(grid)).mul(
-        Normal(0.2, math.exp(0.25)).log_prob(grid).exp()).sum().item() * 18 / 20_000
-    assert losses_at[0] == pytest.approx(elbo, abs=0.03)
-    assert all(a > b + 0.005 for a, b in itertools.pairwise(losses_at)), losses_at
-    assert -log_p < losses_at[-1] + 0.005 and losses_at[-1] == pytest.approx(-log_p, abs=0.02)
+        out = VAEOutput(logits, mean, log_var, z)
+        if samples == 1:
+            out = VAEOutput(logits[0], mean, log_var, z[0])
+        return losses.ImportanceWeighted(samples)(out, images)["loss"].mean().item()
+
+    bounds = [loss_with(samples) for samples in (1, 2, 8, 64)]
+    assert bounds[0] == pytest.approx(negative_elbo, abs=0.03)
+    for looser, tighter in itertools.pairwise(bounds):
+        assert looser > tighter + 0.005, bounds
+    assert bounds[-1] > -log_p - 0.005
+    assert bounds[-1] == pytest.approx(-log_p, abs=0.02)
 
 
 def test_tcvae_weighs_its_three_parts():
     out, x = output()
-    terms = losses.beta_tcvae(out, x, images=50, alpha=0.5, beta=6.0, gamma=2.0)
-    parts = 0.5 * terms["information"] + 6.0 * terms["correlation"] + 2.0 * terms["marginals"]
-    torch.testing.assert_close(terms["loss"], terms["reconstruction"] + parts)
-    torch.testing.assert_close(terms["information"] + terms["correlation"] + terms["marginals"], posterior(out) - prior(out.z))
-    default = losses.beta_tcvae(out, x, images=50)["loss"]
-    torch.testing.assert_close(default, terms["reconstruction"] + terms["information"] + 6 * terms["correlation"] + terms["marginals"])
+    terms = TCVAE(out, x, alpha=0.5, beta=6.0, gamma=2.0)
+    reconstruction = terms["reconstruction"]
+    information = terms["information"]
+    correlation = terms["correlation"]
+    marginals = terms["marginals"]
+
+    price = 0.5 * information + 6.0 * correlation + 2.0 * marginals
+    torch.testing.assert_close(terms["loss"], reconstruction + price)
+
+    kl_of_one_draw = log_posterior(out) - log_prior(out.z)
+    torch.testing.assert_close(information + correlation + marginals, kl_of_one_draw)
+
+    default = TCVAE(out, x)["loss"]
+    torch.testing.assert_close(default, reconstruction + information + 6 * correlation + marginals)
 
 
 def log_q(out, x, images):
     """log q(z) and Σ log q(z_d) of the output's own draws, as the objective estimates them."""
     terms = losses.beta_tcvae(out, x, images=images)
-    joint = posterior(out) - terms["information"]
-    return joint, joint - terms["correlation"]
+    joint = log_posterior(out) - terms["information"]
+    marginals = joint - terms["correlation"]
+    return joint, marginals
 
 
 def test_a_batch_that_is_the_whole_training_set_gives_the_exact_mixture():
     out, x = output()
-    even = Categorical(torch.ones(N, dtype=torch.double))
     std = (0.5 * out.log_var).exp()
-    joint, marginals = log_q(out, x, N)
-    torch.testing.assert_close(joint, MixtureSameFamily(even, Independent(Normal(out.mean, std), 1)).log_prob(out.z))
-    each = [MixtureSameFamily(even, Normal(out.mean[:, d], std[:, d])).log_prob(out.z[:, d]) for d in range(D)]
-    torch.testing.assert_close(marginals, sum(each))
+    uniform = Categorical(torch.ones(N, dtype=torch.double))
+    joint, marginals = log_q(out, x, images=N)
+
+    mixture = MixtureSameFamily(uniform, Independent(Normal(out.mean, std), 1))
+    torch.testing.assert_close(joint, mixture.log_prob(out.z))
+
+    expected = torch.zeros(N, dtype=torch.double)
+    for d in range(D):
+        mixture = MixtureSameFamily(uniform, Normal(out.mean[:, d], std[:, d]))
+        expected += mixture.log_prob(out.z[:, d])
+    torch.testing.assert_close(marginals, expected)
     terms = losses.beta_tcvae(out, x, images=N)
-    torch.testing.assert_close(terms["marginals"], sum(each) - prior(out.z))
+    torch.testing.assert_close(terms["marginals"], expected - log_prior(out.z))
 
 
 @pytest.mark.parametrize("batch", [2, 3, 4])
 def test_a_smaller_batch_estimates_the_mixture_without_bias(batch):
-    """Image 0 with all the companies it can have in a batch: the mean of q(z), not of its logarithm, is the mixture."""
+    """Image 0 with every choice of companions that it can have in a batch.
+
+    The mean of q(z), not of its logarithm, is the mixture.
+    """
     out, x = output()
-    exact = torch.stack(log_q(out, x, N))[0, 0].exp()
-    one_dimensional = VAEOutput(out.logits, out.mean[:, :1], out.log_var[:, :1], out.z[:, :1])
-    exact_marginal = log_q(one_dimensional, x, N)[1][0].exp()
-    estimates, marginals = [], []
+    first_dimension = VAEOutput(out.logits, out.mean[:, :1], out.log_var[:, :1], out.z[:, :1])
+    exact = log_q(out, x, images=N)[0][0].exp()
+    exact_marginal = log_q(first_dimension, x, images=N)[1][0].exp()
+
+    estimates = []
+    marginals = []
     for others in itertools.combinations(range(1, N), batch - 1):
         index = torch.tensor([0, *others])
-        estimates.append(log_q(VAEOutput(*(part[index] for part in out)), x[index], N)[0][0].exp())
-        marginals.append(log_q(VAEOutput(*(part[index] for part in one_dimensional)), x[index], N)[1][0].exp())
-    torch.testing.assert_close(torch.stack(estimates).mean(), exact)
+        joint, _ = log_q(at_index(out, index), x[index], images=N)
+        _, marginal = log_q(at_index(first_dimension, index), x[index], images=N)
+        estimates.append(joint[0].exp())
+        marginals.append(marginal[0].exp())
+
+    estimates = torch.stack(estimates)
+    torch.testing.assert_close(estimates.mean(), exact)
     torch.testing.assert_close(torch.stack(marginals).mean(), exact_marginal)
-    assert torch.stack(estimates).std() > 0.01 * exact, "the estimates differ, or this shows nothing"
+    assert estimates.std() > 0.01 * exact, "the estimates differ, or this shows nothing"
 
 
-def test_one_dimension_has_no_total_correlation_and_one_image_no_information():
+def test_one_dimension_has_no_total_correlation():
     out, x = output(d=1)
-    torch.testing.assert_close(losses.beta_tcvae(out, x, images=40)["correlation"], torch.zeros(N).double())
+    correlation = losses.beta_tcvae(out, x, images=40)["correlation"]
+    torch.testing.assert_close(correlation, torch.zeros(N).double())
+
+
+@pytest.mark.parametrize("images", [1, 40])
+def test_one_image_has_no_information(images):
     out, x = output(n=1)
-    for images in (1, 40):
-        terms = losses.beta_tcvae(out, x, images=images, beta=1.0)
-        torch.testing.assert_close(terms["information"], torch.zeros(1).double())
-        torch.testing.assert_close(terms["loss"], terms["reconstruction"] + posterior(out) - prior(out.z))
+    terms = losses.beta_tcvae(out, x, images=images, beta=1.0)
+    torch.testing.assert_close(terms["information"], torch.zeros(1).double())
+
+    kl_of_one_draw = log_posterior(out) - log_prior(out.z)
+    torch.testing.assert_close(terms["loss"], terms["reconstruction"] + kl_of_one_draw)
 
 
 def test_the_three_parts_of_a_gaussian_aggregate():
-    """Means drawn from N(0, S − v I), all variances v: together N(0, S), for which each part is known."""
-    v, n, s = 0.3, 1500, torch.tensor([[2.3, 1.6], [1.6, 2.3]])
-    g = torch.Generator().manual_seed(0)
-    mean = torch.randn(n, 2, generator=g) @ torch.linalg.cholesky(s - v * torch.eye(2)).T
+    """Means drawn from N(0, S − v I), all variances v: together N(0, S), with known parts."""
+    v = 0.3
+    n = 1500
+    covariance = torch.tensor([[2.3, 1.6], [1.6, 2.3]])
+    generator = seeded(0)
+    of_means = torch.linalg.cholesky(covariance - v * torch.eye(2))
+    mean = torch.randn(n, 2, generator=generator) @ of_means.T
     log_var = torch.full((n, 2), math.log(v))
-    z = mean + math.sqrt(v) * torch.randn(n, 2, generator=g)
-    terms = losses.beta_tcvae(VAEOutput(torch.zeros(n, 1, 1, 1), mean, log_var, z), torch.zeros(n, 1, 1, 1), images=n)
-    half_log_det = 0.5 * torch.logdet(s).item()
-    expected = {"information": half_log_det - math.log(v), "correlation": math.log(2.3) - half_log_det, "marginals": 2.3 - 1 - math.log(2.3)}
-    for name, value in expected.items():                                       # 1.71, 0.33, 0.47
+    z = mean + math.sqrt(v) * torch.randn(n, 2, generator=generator)
+    blank = torch.zeros(n, 1, 1, 1)
+    terms = losses.beta_tcvae(VAEOutput(blank, mean, log_var, z), blank, images=n)
+
+    # 1.71, 0.33, 0.47
+    half_log_det = 0.5 * torch.logdet(covariance).item()
+    expected = {
+        "information": half_log_det - math.log(v),
+        "correlation": math.log(2.3) - half_log_det,
+        "marginals": 2.3 - 1 - math.log(2.3),
+    }
+    for name, value in expected.items():
         assert terms[name].mean().item() == pytest.approx(value, abs=0.06), name
 
 
+def test_any_other_objective_wants_one_draw():
+    def own(output, x, c):
+        return {"loss": output}
+
+    objectives = [
+        losses.reconstruction_error,
+        losses.cross_entropy,
+        functools.partial(losses.negative_elbo, beta=2.0),
+        own,
+    ]
+    for objective in objectives:
+        assert losses.samples_of(objective) == 1
+
+
 OUT, X = output()
-DRAWS, _ = output(samples=3)
+THREE_DRAWS, _ = output(samples=3)
+
+
+@pytest.mark.parametrize("value", [-0.5, math.nan])
+@pytest.mark.parametrize("objective, weight, name", [
+    (losses.negative_elbo, "beta", "beta"),
+    (losses.free_bits, "free", "free"),
+    (losses.free_bits, "beta", "beta"),
+    (losses.capacity, "nats", "capacity"),
+    (losses.capacity, "gamma", "gamma"),
+    (TCVAE, "alpha", "alpha"),
+    (TCVAE, "beta", "beta"),
+    (TCVAE, "gamma", "gamma"),
+])
+def test_a_weight_that_is_negative_or_no_number_is_named(objective, weight, name, value):
+    with pytest.raises(UserError, match=f"{name} must be ≥ 0, got {value}"):
+        objective(OUT, X, **{weight: value})
+
+
+@pytest.mark.parametrize("objective", [
+    losses.negative_elbo,
+    losses.free_bits,
+    losses.capacity,
+    TCVAE,
+])
+def test_several_draws_are_refused_where_one_is_meant(objective):
+    words = (
+        "takes one draw of z per image, the output holds 3; "
+        "use ImportanceWeighted, or samples=1"
+    )
+    with pytest.raises(UserError, match=words):
+        objective(THREE_DRAWS, X)
 
 
 @pytest.mark.parametrize("call, words", [
-    *[(functools.partial(objective, OUT, X, **{name: value}), f"{'capacity' if name == 'nats' else name} must be ≥ 0, got {value}")
-      for objective, names in ((losses.negative_elbo, ["beta"]), (losses.free_bits, ["free", "beta"]), (losses.capacity, ["nats", "gamma"]),
-                               (FIVE, ["alpha", "beta", "gamma"])) for name in names for value in (-0.5, math.nan)],
-    (lambda: losses.negative_elbo(OUT, X, beta=-1), "a negative weight would reward posteriors far from the prior"),
-    (lambda: losses.capacity(OUT, X, nats=-1.0), "no latent can carry less than nothing"),
+    (
+        lambda: losses.negative_elbo(OUT, X, beta=-1),
+        "a negative weight would reward posteriors far from the prior",
+    ),
+    (
+        lambda: losses.capacity(OUT, X, nats=-1.0),
+        "no latent can carry less than nothing",
+    ),
     (lambda: losses.ImportanceWeighted(0), "samples must be ≥ 1, got 0"),
     (lambda: losses.ImportanceWeighted(-1), "samples must be ≥ 1, got -1"),
     (lambda: losses.ImportanceWeighted(2.5), "samples must be a whole number"),
-    (lambda: losses.ImportanceWeighted(5)(DRAWS, X), r"needs 5 draws an image, got logits of shape \(3, 6, 2, 3, 3\).*call model\(x, samples=5\)"),
-    (lambda: losses.ImportanceWeighted(6)(OUT, X), "needs 6 draws an image"),          # as many as there are images
-    (lambda: losses.ImportanceWeighted(1)(DRAWS, X), "needs 1 draws an image"),
-    *[(functools.partial(objective, DRAWS, X), "takes one draw of z an image, the output holds 3; use ImportanceWeighted, or samples=1")
-      for objective in (losses.negative_elbo, losses.free_bits, losses.capacity, FIVE)],
-    (lambda: losses.beta_tcvae(OUT, X, images=5), "images is the size of the training set, 5, but the batch alone has 6"),
+    (
+        lambda: losses.ImportanceWeighted(5)(THREE_DRAWS, X),
+        r"needs 5 draws per image, got logits of shape \(3, 6, 2, 3, 3\)"
+        r".*call model\(x, samples=5\)",
+    ),
+    # as many as there are images
+    (lambda: losses.ImportanceWeighted(6)(OUT, X), "needs 6 draws per image"),
+    (lambda: losses.ImportanceWeighted(1)(THREE_DRAWS, X), "needs 1 draws per image"),
+    (
+        lambda: losses.beta_tcvae(OUT, X, images=5),
+        "images is the size of the training set, 5, but the batch alone has 6",
+    ),
     (lambda: losses.beta_tcvae(OUT, X, images=0), "images must be ≥ 1, got 0"),
+    (
+        lambda: losses.cross_entropy(torch.zeros(N, 10), X, None),
+        "cross_entropy compares with labels, got None",
+    ),
 ])
 def test_bad_input_is_named(call, words):
     with pytest.raises(UserError, match=words):

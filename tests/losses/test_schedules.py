@@ -1,103 +1,222 @@
-"""Schedules against the values they are drawn by hand, and what `fit` makes of them."""
+"""Schedules against values worked out by hand, and what `fit` makes of them."""
 import functools
 import math
 
 import pytest
 import torch
-from test_fit import model, same
+from support.vaes import same_weights, small_vae
 
 from vaekit import losses, training
 from vaekit.errors import UserError
-from vaekit.losses import Cyclic, Scheduled, WarmUp, describe
+from vaekit.losses import Cyclic, Scheduled, WarmUp, at, changes, describe
+
+BETA_2 = functools.partial(losses.negative_elbo, beta=2.0)
 
 
-@pytest.mark.parametrize("schedule, expected", [
+@pytest.mark.parametrize("schedule, points", [
     (WarmUp(), {0: 0, 0.25: 0.5, 0.5: 1, 0.75: 1, 1: 1}),
     (WarmUp(4.0, over=0.8, start=2.0), {0: 2, 0.4: 3, 0.8: 4, 0.9: 4, 1: 4}),
-    (WarmUp(1.0, over=1.0, start=5.0), {0: 5, 0.5: 3, 1: 1}),                      # a weight may fall, too
+    # a weight may fall, too
+    (WarmUp(1.0, over=1.0, start=5.0), {0: 5, 0.5: 3, 1: 1}),
     (WarmUp(25, over=1.0), {0: 0, 0.1: 2.5, 1: 25}),
-    (Cyclic(), {0: 0, 0.0625: 0.5, 0.125: 1, 0.24: 1, 0.25: 0, 0.3125: 0.5, 0.375: 1, 0.5: 0, 0.99: 1, 1: 1}),
-    (Cyclic(3.0, cycles=2, rise=1.0), {0: 0, 0.25: 1.5, 0.5: 0, 0.75: 1.5, 0.9: 2.4, 1: 3}),
+    (
+        Cyclic(),
+        {
+            0: 0, 0.0625: 0.5, 0.125: 1, 0.24: 1,
+            0.25: 0, 0.3125: 0.5, 0.375: 1,
+            0.5: 0, 0.99: 1, 1: 1,
+        },
+    ),
+    (
+        Cyclic(3.0, cycles=2, rise=1.0),
+        {0: 0, 0.25: 1.5, 0.5: 0, 0.75: 1.5, 0.9: 2.4, 1: 3},
+    ),
     (Cyclic(1.0, cycles=1, rise=0.25), {0: 0, 0.125: 0.5, 0.25: 1, 0.6: 1, 1: 1}),
 ])
-def test_a_schedule_passes_through_its_points(schedule, expected):
-    assert [schedule(progress) for progress in expected] == pytest.approx(list(expected.values()))
+def test_a_schedule_passes_through_its_points(schedule, points):
+    found = [schedule(progress) for progress in points]
+    assert found == pytest.approx(list(points.values()))
 
 
-def note(calls):
-    """An objective that notes its weight and whether it was trained with."""
-    def recording(output, x, c, *, beta):
+def test_only_a_scheduled_objective_changes():
+    scheduled = Scheduled(losses.negative_elbo, beta=WarmUp(2.0))
+    assert changes(scheduled)
+    assert at(scheduled, 0.25).keywords == {"beta": 1.0}
+    assert at(scheduled, 1.0).keywords == {"beta": 2.0}
+
+    def own(output, x, c):
+        return {"loss": output}
+
+    for objective in (losses.negative_elbo, BETA_2, losses.ImportanceWeighted(3), own):
+        assert not changes(objective)
+        assert at(objective, 0.25) is objective
+
+
+def recording(calls):
+    """An objective that records its weight and whether it was trained with."""
+    def objective(output, x, c, *, beta):
         calls.append((beta, torch.is_grad_enabled()))
         return losses.negative_elbo(output, x, beta=beta)
-    return recording
+
+    return objective
 
 
 def test_fit_trains_with_the_weight_of_the_moment_and_tests_with_the_last(small):
+    images, test_images = small
     calls = []
-    history = training.fit(model(), small[0], Scheduled(note(calls), beta=WarmUp(2.0, over=0.5)), test=small[1], epochs=4, batch_size=100)
-    trained, tested = ([beta for beta, gradient in calls if gradient is kind] for kind in (True, False))
-    assert trained == pytest.approx([2 * min(1, step / 12 / 0.5) for step in range(12)]), "3 steps an epoch"
+    history = training.fit(
+        small_vae(),
+        images,
+        Scheduled(recording(calls), beta=WarmUp(2.0, over=0.5)),
+        test=test_images,
+        epochs=4,
+        batch_size=100,
+    )
+    trained = [beta for beta, gradient in calls if gradient]
+    tested = [beta for beta, gradient in calls if not gradient]
+
+    steps = 3 * 4
+    rising = [2 * min(1, step / steps / 0.5) for step in range(steps)]
+    assert trained == pytest.approx(rising), "3 steps per epoch"
     assert tested == [2.0] * 4
     for row in history.rows:
-        assert row["test_loss"] == pytest.approx(row["test_reconstruction"] + 2 * row["test_kl"], rel=1e-5)
+        total = row["test_reconstruction"] + 2 * row["test_kl"]
+        assert row["test_loss"] == pytest.approx(total, rel=1e-5)
 
 
 def test_a_scheduled_weight_is_the_weight(small):
-    """A schedule that does not move is the plain objective, to the last bit; one that ends high has lowered the KL."""
-    plain, flat, high = model(), model(), model()
-    training.fit(plain, small[0], functools.partial(losses.negative_elbo, beta=3.0), epochs=2, batch_size=50)
-    training.fit(flat, small[0], Scheduled(losses.negative_elbo, beta=lambda progress: 3.0), epochs=2, batch_size=50)
-    training.fit(high, small[0], Scheduled(losses.negative_elbo, beta=WarmUp(300.0)), epochs=2, batch_size=50)
-    assert same(plain, flat)
-    kl = [training.evaluate(m, small[1], losses.negative_elbo)["kl"] for m in (plain, high)]
-    assert kl[1] < 0.5 * kl[0]
+    """A constant schedule is the plain objective, to the last bit; one that rises lowers the KL."""
+    images, test_images = small
+
+    def trained(objective):
+        model = small_vae()
+        training.fit(model, images, objective, epochs=2, batch_size=50)
+        return model
+
+    plain = trained(functools.partial(losses.negative_elbo, beta=3.0))
+    constant = trained(Scheduled(losses.negative_elbo, beta=lambda progress: 3.0))
+    rising = trained(Scheduled(losses.negative_elbo, beta=WarmUp(300.0)))
+    assert same_weights(plain, constant)
+
+    kl_plain = training.evaluate(plain, test_images, losses.negative_elbo)["kl"]
+    kl_rising = training.evaluate(rising, test_images, losses.negative_elbo)["kl"]
+    assert kl_rising < 0.5 * kl_plain
 
 
 def test_several_weights_and_fixed_ones_go_together():
-    both = Scheduled(functools.partial(losses.capacity, gamma=7.0), nats=WarmUp(25))
-    assert both.at(0.25).keywords == {"gamma": 7.0, "nats": 12.5}
-    assert Scheduled(lambda *arguments, **weights: {}, anything=WarmUp()).at(1).keywords == {"anything": 1.0}
+    with_fixed = Scheduled(functools.partial(losses.capacity, gamma=7.0), nats=WarmUp(25))
+    assert with_fixed.at(0.25).keywords == {"gamma": 7.0, "nats": 12.5}
+
+    any_name = Scheduled(lambda *arguments, **weights: {}, anything=WarmUp())
+    assert any_name.at(1).keywords == {"anything": 1.0}
+
     two = Scheduled(losses.free_bits, beta=WarmUp(2.0), free=WarmUp(0.0, start=1.0))
-    assert two.at(0.25).keywords == {"beta": 1.0, "free": 0.5} and two.at(1).keywords == {"beta": 2.0, "free": 0.0}
+    assert two.at(0.25).keywords == {"beta": 1.0, "free": 0.5}
+    assert two.at(1).keywords == {"beta": 2.0, "free": 0.0}
 
 
-@pytest.mark.parametrize("schedule", [WarmUp(2.0), Cyclic(2.0, cycles=2)])
-def test_an_interrupted_scheduled_run_ends_where_an_uninterrupted_one_does(small, tmp_path, schedule):
-    whole, broken, resumed, calls = model(), model(), model(seed=9), 0
+@pytest.mark.parametrize("schedule", [
+    WarmUp(2.0),
+    Cyclic(2.0, cycles=2),
+])
+def test_an_interrupted_scheduled_run_ends_where_an_uninterrupted_one_does(
+    small, tmp_path, schedule
+):
+    images, test_images = small
+    checkpoint = tmp_path / "run.safetensors"
+    calls = 0
 
-    def fit(m, loss, **settings):
-        return training.fit(m, small[0], Scheduled(loss, beta=schedule), test=small[1], epochs=4, batch_size=50, **settings)
+    def fit(model, objective, **settings):
+        return training.fit(
+            model,
+            images,
+            Scheduled(objective, beta=schedule),
+            test=test_images,
+            epochs=4,
+            batch_size=50,
+            **settings,
+        )
 
     @functools.wraps(losses.negative_elbo)
     def interrupted(*arguments, **weights):
         nonlocal calls
         calls += 1
-        if calls > 16:                                         # 6 steps an epoch and 1 to test: in the middle of the third
+        # 6 steps per epoch and 1 to test: in the middle of the third
+        if calls > 16:
             raise KeyboardInterrupt
         return losses.negative_elbo(*arguments, **weights)
 
+    whole = small_vae()
     history = fit(whole, losses.negative_elbo)
+
     with pytest.raises(KeyboardInterrupt):
-        fit(broken, interrupted, checkpoint=tmp_path / "run.safetensors")
-    again = fit(resumed, losses.negative_elbo, checkpoint=tmp_path / "run.safetensors")
-    assert same(whole, resumed) and again["train_loss"] == history["train_loss"] and again["test_loss"] == history["test_loss"]
+        fit(small_vae(), interrupted, checkpoint=checkpoint)
+    resumed = small_vae(seed=9)
+    history_again = fit(resumed, losses.negative_elbo, checkpoint=checkpoint)
 
-
-BETA = functools.partial(losses.negative_elbo, beta=2.0)
+    assert same_weights(whole, resumed)
+    assert history_again["train_loss"] == history["train_loss"]
+    assert history_again["test_loss"] == history["test_loss"]
 
 
 @pytest.mark.parametrize("before, after, epochs, words", [
-    (Scheduled(losses.negative_elbo, beta=WarmUp(2.0)), Scheduled(losses.negative_elbo, beta=WarmUp(2.0)), 3, r"other settings \(epochs 1 → 3\)"),
-    (BETA, functools.partial(losses.negative_elbo, beta=4.0), 1, r"loss negative_elbo\(beta=2.0\) → negative_elbo\(beta=4.0\)"),
-    (losses.negative_elbo, BETA, 1, r"loss negative_elbo → negative_elbo\(beta=2.0\)"),
-    (losses.negative_elbo, losses.free_bits, 1, "loss negative_elbo → free_bits"),
-    (losses.ImportanceWeighted(2), losses.ImportanceWeighted(3), 1, r"ImportanceWeighted\(samples=2\) → ImportanceWeighted\(samples=3\)"),
-    (Scheduled(losses.negative_elbo, beta=WarmUp(2.0)), Scheduled(losses.negative_elbo, beta=WarmUp(3.0)), 1, r"beta=WarmUp\(to=2.0.*to=3.0"),
-    (Scheduled(losses.negative_elbo, beta=WarmUp(2.0)), BETA, 1, r"Scheduled\(negative_elbo, beta=WarmUp.* → negative_elbo\(beta=2.0\)"),
+    (
+        Scheduled(losses.negative_elbo, beta=WarmUp(2.0)),
+        Scheduled(losses.negative_elbo, beta=WarmUp(2.0)),
+        3,
+        r"other settings \(epochs 1 → 3\)",
+    ),
+    (
+        BETA_2,
+        functools.partial(losses.negative_elbo, beta=4.0),
+        1,
+        r"loss negative_elbo\(beta=2.0\) → negative_elbo\(beta=4.0\)",
+    ),
+    (
+        losses.negative_elbo,
+        BETA_2,
+        1,
+        r"loss negative_elbo → negative_elbo\(beta=2.0\)",
+    ),
+    (
+        losses.negative_elbo,
+        losses.free_bits,
+        1,
+        "loss negative_elbo → free_bits",
+    ),
+    (
+        losses.ImportanceWeighted(2),
+        losses.ImportanceWeighted(3),
+        1,
+        r"ImportanceWeighted\(samples=2\) → ImportanceWeighted\(samples=3\)",
+    ),
+    (
+        Scheduled(losses.negative_elbo, beta=WarmUp(2.0)),
+        Scheduled(losses.negative_elbo, beta=WarmUp(3.0)),
+        1,
+        r"beta=WarmUp\(to=2.0.*to=3.0",
+    ),
+    (
+        Scheduled(losses.negative_elbo, beta=WarmUp(2.0)),
+        BETA_2,
+        1,
+        r"Scheduled\(negative_elbo, beta=WarmUp.* → negative_elbo\(beta=2.0\)",
+    ),
 ])
-def test_a_checkpoint_of_another_objective_is_refused(small, tmp_path, before, after, epochs, words):
-    def fit(loss, epochs=1):
-        return training.fit(model(), small[0], loss, epochs=epochs, batch_size=100, checkpoint=tmp_path / "run.safetensors")
+def test_a_checkpoint_of_another_objective_is_refused(
+    small, tmp_path, before, after, epochs, words
+):
+    images, _ = small
+
+    def fit(objective, epochs=1):
+        return training.fit(
+            small_vae(),
+            images,
+            objective,
+            epochs=epochs,
+            batch_size=100,
+            checkpoint=tmp_path / "run.safetensors",
+        )
 
     fit(before)
     assert len(fit(before)) == 1, "the same one is taken back"
@@ -106,21 +225,44 @@ def test_a_checkpoint_of_another_objective_is_refused(small, tmp_path, before, a
 
 
 def test_a_constant_beta_can_be_prolonged(small, tmp_path):
-    for epochs in (1, 2):
-        history = training.fit(model(), small[0], BETA, epochs=epochs, checkpoint=tmp_path / "run.safetensors")
+    images, _ = small
+    checkpoint = tmp_path / "run.safetensors"
+    training.fit(small_vae(), images, BETA_2, epochs=1, checkpoint=checkpoint)
+    history = training.fit(small_vae(), images, BETA_2, epochs=2, checkpoint=checkpoint)
     assert len(history) == 2
 
 
-def test_objectives_describe_themselves_the_same_in_every_process():
-    class Own:
-        def __call__(self, output, x, c):
-            return {}
+class OwnObjective:
+    """A student's objective: it has no repr of its own, and Python's holds an address."""
 
-    assert describe(losses.free_bits) == "free_bits" and describe(Own()).endswith("Own") and " at 0x" not in describe(Own())
-    assert describe(functools.partial(losses.beta_tcvae, images=10, beta=2.0)) == "beta_tcvae(beta=2.0, images=10)"
+    def __call__(self, output, x, c):
+        return {}
+
+
+def test_objectives_describe_themselves():
+    assert describe(losses.free_bits) == "free_bits"
+    assert describe(losses.ImportanceWeighted(3)) == "ImportanceWeighted(samples=3)"
+    assert describe(torch.nn.MSELoss()) == "MSELoss()"
+
+    tcvae = functools.partial(losses.beta_tcvae, images=10, beta=2.0)
+    assert describe(tcvae) == "beta_tcvae(beta=2.0, images=10)"
+    assert describe(functools.partial(pow, 2, 3)) == "pow(2, 3)"
+
     free = Scheduled(functools.partial(losses.free_bits, beta=2.0), free=Cyclic())
     assert repr(free) == "Scheduled(free_bits(beta=2.0), free=Cyclic(to=1.0, cycles=4, rise=0.5))"
-    assert " at 0x" not in repr(Scheduled(losses.negative_elbo, beta=lambda progress: 1.0))
+
+
+@pytest.mark.parametrize("objective, words", [
+    (OwnObjective(), "OwnObjective"),
+    (OwnObjective().__call__, "OwnObjective.__call__"),
+    (functools.partial(pow, OwnObjective()), "pow(OwnObjective)"),
+    (functools.partial(pow, exp=losses.free_bits), "pow(exp=free_bits)"),
+    (Scheduled(losses.negative_elbo, beta=lambda progress: 1.0), "<lambda>)"),
+    (Scheduled(losses.negative_elbo, beta=functools.partial(max, 1.0)), "beta=max(1.0))"),
+])
+def test_a_description_is_the_same_in_every_process(objective, words):
+    assert describe(objective).endswith(words)
+    assert " at 0x" not in describe(objective)
 
 
 @pytest.mark.parametrize("call, words", [
@@ -131,12 +273,30 @@ def test_objectives_describe_themselves_the_same_in_every_process():
     (lambda: Cyclic(to=-2.0), "to must be ≥ 0, got -2"),
     (lambda: Cyclic(cycles=0), "cycles must be ≥ 1, got 0"),
     (lambda: Cyclic(rise=math.nan), "rise is a share of training.*got nan"),
-    (lambda: Scheduled(losses.negative_elbo), "Scheduled needs schedules by the name of the weight they set, such as beta="),
-    (lambda: Scheduled(losses.negative_elbo, betta=WarmUp()), "unknown weight 'betta'; choose one of beta. Did you mean 'beta'"),
-    (lambda: Scheduled(losses.ImportanceWeighted(5), beta=WarmUp()), "unknown weight 'beta'"),
-    (lambda: Scheduled(losses.negative_elbo, beta=2.0), "for fixed weights use partial"),
-    (lambda: Scheduled(losses.negative_elbo, beta=WarmUp()).at(1.1), "progress lies between 0 and 1, got 1.1"),
-    (lambda: Scheduled(losses.negative_elbo, beta=WarmUp()).at(-0.1), "progress lies between 0 and 1, got -0.1"),
+    (
+        lambda: Scheduled(losses.negative_elbo),
+        "Scheduled needs schedules by the name of the weight they set, such as beta=",
+    ),
+    (
+        lambda: Scheduled(losses.negative_elbo, betta=WarmUp()),
+        "unknown weight 'betta'; choose one of beta. Did you mean 'beta'",
+    ),
+    (
+        lambda: Scheduled(losses.ImportanceWeighted(5), beta=WarmUp()),
+        "unknown weight 'beta'",
+    ),
+    (
+        lambda: Scheduled(losses.negative_elbo, beta=2.0),
+        "for fixed weights use partial",
+    ),
+    (
+        lambda: Scheduled(losses.negative_elbo, beta=WarmUp()).at(1.1),
+        "progress lies between 0 and 1, got 1.1",
+    ),
+    (
+        lambda: Scheduled(losses.negative_elbo, beta=WarmUp()).at(-0.1),
+        "progress lies between 0 and 1, got -0.1",
+    ),
 ])
 def test_bad_input_is_named(call, words):
     with pytest.raises(UserError, match=words):
@@ -144,5 +304,7 @@ def test_bad_input_is_named(call, words):
 
 
 def test_a_schedule_below_zero_is_refused_when_it_gets_there(small):
+    images, _ = small
+    falling = Scheduled(losses.negative_elbo, beta=lambda progress: 0.1 - progress)
     with pytest.raises(UserError, match="beta must be ≥ 0, got -"):
-        training.fit(model(), small[0], Scheduled(losses.negative_elbo, beta=lambda progress: 0.1 - progress), epochs=1, batch_size=100)
+        training.fit(small_vae(), images, falling, epochs=1, batch_size=100)

@@ -1,4 +1,4 @@
-"""A model that draws what it is told, and a judge that can read it."""
+"""A model that draws the requested class, and a classifier that can read it."""
 import pytest
 import torch
 from torch import nn
@@ -6,13 +6,15 @@ from torch import nn
 from vaekit import metrics
 from vaekit.errors import UserError
 from vaekit.metrics.features import FeatureNetwork
+from vaekit.models.conditioning import OneHot
 
 
 class Judge(nn.Module):
     """Reads the class off the brightness: class k is k / 10."""
 
     def forward(self, x):
-        return -(x.mean((1, 2, 3))[:, None] - torch.arange(10) / 10).abs()
+        brightness = x.mean((1, 2, 3))
+        return -(brightness[:, None] - torch.arange(10) / 10).abs()
 
 
 class Painter(nn.Module):
@@ -20,50 +22,130 @@ class Painter(nn.Module):
 
     def __init__(self, wrong=0.0):
         super().__init__()
-        self.wrong, self.asked, self.modes = wrong, [], []
+        self.condition = OneHot(10)
+        self.backbone = nn.Dropout(0.5)
+        self.wrong = wrong
+        self.requested = []
+        self.modes = []
 
     def sample(self, n, c=None, *, generator=None):
-        assert c.shape == (n,) and c.dtype == torch.int64
-        self.asked += c.tolist()
-        self.modes.append(self.training)
+        assert c.shape == (n,)
+        assert c.dtype == torch.int64
+        self.requested += c.tolist()
+        self.modes += [part.training for part in self.modules()]
+
         slips = torch.rand(n, generator=generator) < self.wrong
-        return ((c + slips) % 10 / 10).reshape(n, 1, 1, 1).expand(n, 1, 4, 4).clone()
+        brightness = (c + slips) % 10 / 10
+        return brightness.reshape(n, 1, 1, 1).expand(n, 1, 4, 4).clone()
+
+
+class Unconditional(nn.Module):
+    def sample(self, n, *, generator=None):
+        return torch.rand(n, 1, 4, 4)
+
+
+class WithoutSamples(nn.Module):
+    """It has a condition, but nothing to draw with."""
+
+    def __init__(self):
+        super().__init__()
+        self.condition = OneHot(10)
+
+
+class Overflowing(Painter):
+    def sample(self, n, c=None, *, generator=None):
+        return super().sample(n, c, generator=generator) + 0.5
+
+
+class Failing(Painter):
+    def sample(self, n, c=None, *, generator=None):
+        raise RuntimeError("out of memory")
 
 
 JUDGE = FeatureNetwork("judge", "abcdef0123456789", None, Judge(), accuracy=0.93, classes=10)
 
 
+def like(score, other):
+    """The score, as if it were of as many images as the other."""
+    return metrics.Score(**{**vars(score), "n": other.n})
+
+
 def test_the_share_of_samples_that_show_their_class():
     perfect = metrics.class_consistency(Painter(), range(10), n=200, features=JUDGE)
-    assert perfect.value == 1.0 and perfect.n == 200
+    assert perfect.value == 1.0
+    assert perfect.n == 200
+
     slipping = metrics.class_consistency(Painter(0.3), range(10), n=2000, features=JUDGE)
     assert slipping.value == pytest.approx(0.7, abs=0.04)
-    assert slipping.low < slipping.value < slipping.high and slipping.high - slipping.low == pytest.approx(4 * (0.21 / 2000) ** 0.5, rel=0.3)
-    assert perfect.beats(like(slipping, perfect)) and not like(slipping, perfect).beats(perfect)
+    assert slipping.low < slipping.value < slipping.high
 
-
-def like(score, other):
-    return metrics.Score(**{**vars(score), "n": other.n})
+    standard_error = (0.21 / 2000) ** 0.5
+    assert slipping.high - slipping.low == pytest.approx(4 * standard_error, rel=0.3)
+    assert perfect.beats(like(slipping, perfect))
+    assert not like(slipping, perfect).beats(perfect)
 
 
 def test_score_carries_the_judge_and_its_accuracy_as_floor():
     score = metrics.class_consistency(Painter(0.1), [3], n=50, features=JUDGE)
-    assert (score.better, score.floor, score.features, score.weights) == ("higher", 0.93, "judge", "abcdef01")
+    assert score.better == "higher"
+    assert score.floor == 0.93
+    assert score.features == "judge"
+    assert score.weights == "abcdef01"
     assert "on real test images" in score.floor_name
-    assert metrics.class_consistency(Painter(0.1), [3], n=50, features=Judge()).floor is None
+
+    unknown = metrics.class_consistency(Painter(0.1), [3], n=50, features=Judge())
+    assert unknown.floor is None
 
 
-def test_classes_are_asked_for_in_turn_in_evaluation_mode():
+def test_classes_are_requested_in_turn_in_evaluation_mode():
     painter = Painter().train()
     metrics.class_consistency(painter, [2, 5, 7], n=1202, features=JUDGE)
-    assert [painter.asked.count(k) for k in (2, 5, 7)] == [401, 401, 400] and len(painter.asked) == 1202
-    assert not any(painter.modes) and painter.training
-    assert metrics.class_consistency(painter, torch.tensor([2]), n=5, features=JUDGE).value == 1
+    assert [painter.requested.count(k) for k in (2, 5, 7)] == [401, 401, 400]
+    assert len(painter.requested) == 1202
+    assert not any(painter.modes)
+    assert painter.training
+
+    as_tensor = metrics.class_consistency(painter, torch.tensor([2]), n=5, features=JUDGE)
+    assert as_tensor.value == 1
+
+
+def test_a_part_that_is_frozen_in_evaluation_mode_stays_so():
+    painter = Painter().train()
+    painter.backbone.eval()
+    metrics.class_consistency(painter, [1], n=5, features=JUDGE)
+    assert painter.training
+    assert painter.condition.training
+    assert not painter.backbone.training
+
+
+def test_a_part_in_training_mode_is_evaluated_and_comes_back():
+    painter = Painter().eval()
+    painter.backbone.train()
+    metrics.class_consistency(painter, [1], n=5, features=JUDGE)
+    assert not any(painter.modes)
+    assert not painter.training
+    assert painter.backbone.training
+
+
+def test_modes_are_restored_when_sample_raises():
+    painter = Failing().train()
+    painter.backbone.eval()
+    with pytest.raises(RuntimeError, match="out of memory"):
+        metrics.class_consistency(painter, [1], n=5, features=JUDGE)
+    assert painter.training
+    assert painter.condition.training
+    assert not painter.backbone.training
+    assert torch.is_grad_enabled()
 
 
 def test_same_seed_same_score():
-    a, b, c = (repr(metrics.class_consistency(Painter(0.5), range(10), n=100, features=JUDGE, seed=seed)) for seed in (1, 1, 2))
-    assert a == b != c
+    def score(seed):
+        return repr(
+            metrics.class_consistency(Painter(0.5), range(10), n=100, features=JUDGE, seed=seed)
+        )
+
+    assert score(1) == score(1)
+    assert score(1) != score(2)
 
 
 def test_ready_images():
@@ -76,33 +158,86 @@ def test_equal_answers_leave_room_in_the_interval():
     # 30 of 30 right does not prove a share of 1: the rule of three
     right = metrics.class_consistency(Painter(), [1], n=30, features=JUDGE)
     assert (right.low, right.high) == (0.9, 1.0)
+
     wrong = metrics.class_consistency(Painter(1.0), [1], n=30, features=JUDGE)
-    assert wrong.value == 0 and (wrong.low, wrong.high) == (0.0, 0.1)
+    assert wrong.value == 0
+    assert (wrong.low, wrong.high) == (0.0, 0.1)
 
 
-class Unconditional(nn.Module):
-    def sample(self, n, *, generator=None):
-        return torch.rand(n, 1, 4, 4)
+def judged(model, classes, **settings):
+    return metrics.class_consistency(model, classes, **{"features": JUDGE, **settings})
 
 
-class Overflowing(Painter):
-    def sample(self, n, c=None, *, generator=None):
-        return super().sample(n, c, generator=generator) + 0.5
-
-
-@pytest.mark.parametrize("call, words", [
-    (lambda: metrics.class_consistency(Unconditional(), [1], features=JUDGE), r"Unconditional takes no class.*sample\(n, c=labels\)"),
-    (lambda: metrics.class_consistency(Painter(), [], features=JUDGE), "classes is empty"),
-    (lambda: metrics.class_consistency(Painter(), [3, 10], features=JUDGE), "classes must lie in 0 … 9, got 10"),
-    (lambda: metrics.class_consistency(Painter(), [-1], features=JUDGE), "class must be ≥ 0, got -1"),
-    (lambda: metrics.class_consistency(Painter(), [1.5], features=JUDGE), "class must be a whole number, got 1.5"),
-    (lambda: metrics.class_consistency(Painter(), [1], n=0, features=JUDGE), "n must be ≥ 1"),
-    (lambda: metrics.class_consistency(Painter(), [1], features="inception"), "Inception knows ImageNet's classes"),
-    (lambda: metrics.class_consistency(Overflowing(), [9], features=JUDGE), r"must lie in \[0, 1\]"),
-    (lambda: metrics.consistency_of(torch.rand(3, 1, 4, 4), torch.tensor([1, 2]), features=JUDGE), "one whole-numbered label an image is needed: 3"),
-    (lambda: metrics.consistency_of(torch.rand(2, 1, 4, 4), torch.tensor([1.0, 2.0]), features=JUDGE), "labels torch.float32"),
-    (lambda: metrics.consistency_of(torch.full((2, 1, 4, 4), torch.nan), torch.tensor([1, 2]), features=JUDGE), "nan"),
-])
-def test_bad_input_is_named(call, words):
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (
+            lambda: judged(Unconditional(), [1]),
+            r"Unconditional takes no class.*sample\(n, c=labels\)",
+        ),
+        (
+            lambda: judged(WithoutSamples(), [1]),
+            r"WithoutSamples takes no class.*sample\(n, c=labels\)",
+        ),
+        (
+            lambda: judged(torch.zeros(3), [1]),
+            r"Tensor takes no class.*sample\(n, c=labels\)",
+        ),
+        (
+            lambda: judged(Painter(), []),
+            "classes is empty",
+        ),
+        (
+            lambda: judged(Painter(), [3, 10]),
+            "classes must lie in 0 … 9, got 10",
+        ),
+        (
+            lambda: judged(Painter(), [-1]),
+            "class must be ≥ 0, got -1",
+        ),
+        (
+            lambda: judged(Painter(), [1.5]),
+            "class must be a whole number, got 1.5",
+        ),
+        (
+            lambda: judged(Painter(), [1], n=0),
+            "n must be ≥ 1",
+        ),
+        (
+            lambda: judged(Painter(), [1], features="inception"),
+            "Inception knows ImageNet's classes",
+        ),
+        (
+            lambda: judged(Overflowing(), [9]),
+            r"must lie in \[0, 1\]",
+        ),
+    ],
+)
+def test_bad_models_and_classes_are_named(call, words):
     with pytest.raises(UserError, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    "images, labels, words",
+    [
+        (
+            torch.rand(3, 1, 4, 4),
+            torch.tensor([1, 2]),
+            "one whole-numbered label per image is needed: 3",
+        ),
+        (
+            torch.rand(2, 1, 4, 4),
+            torch.tensor([1.0, 2.0]),
+            "labels torch.float32",
+        ),
+        (
+            torch.full((2, 1, 4, 4), torch.nan),
+            torch.tensor([1, 2]),
+            "nan",
+        ),
+    ],
+)
+def test_bad_images_and_labels_are_named(images, labels, words):
+    with pytest.raises(UserError, match=words):
+        metrics.consistency_of(images, labels, features=JUDGE)

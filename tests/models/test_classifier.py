@@ -1,3 +1,4 @@
+"""The classifier: its contract, what it learns, and the weights that are shipped."""
 import pytest
 import torch
 
@@ -10,30 +11,63 @@ from vaekit.models.classifier import Classifier
 def test_the_contract():
     model = Classifier().eval()
     x = torch.rand(5, 1, 28, 28)
-    assert model(x).shape == (5, 10) and model.features(x).shape == (5, model.num_features) == (5, 64)
-    assert torch.equal(model.classify(x), model(x).argmax(1))
-    assert bool((model.features(x) < 0).any()), "features are taken before the ReLU"
-    with pytest.raises(UserError, match=r"takes images of shape \(N, 1, 28, 28\)"):
-        model(torch.rand(5, 1, 32, 32))
-    with pytest.raises(UserError, match="features must be ≥ 1, got 0"):
-        Classifier(features=0)
+    logits = model(x)
+    features = model.features(x)
+    assert logits.shape == (5, 10)
+    assert features.shape == (5, 64)
+    assert model.num_features == 64
+    assert torch.equal(model.classify(x), logits.argmax(1))
+    assert bool((features < 0).any()), "features are taken before the ReLU"
+
+
+def test_forward_does_not_read_the_labels_of_a_batch():
+    model = Classifier().eval()
+    x = torch.rand(2, 1, 28, 28)
+    assert torch.equal(model(x, torch.tensor([0, 1])), model(x))
+
+
+def test_many_images_are_classified_a_thousand_at_a_time():
+    model = Classifier().eval()
+    sizes = []
+    model.head.register_forward_pre_hook(lambda layer, inputs: sizes.append(len(inputs[0])))
+    assert model.classify(torch.rand(1001, 1, 28, 28)).shape == (1001,)
+    assert sizes == [1000, 1]
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: Classifier()(torch.rand(5, 1, 32, 32)), r"images of shape \(N, 1, 28, 28\)"),
+        (lambda: Classifier(features=0), "features must be ≥ 1, got 0"),
+        (lambda: Classifier(classes=1), "classes must be ≥ 2, got 1"),
+        (lambda: Classifier().sample(2), "a classifier reads images and draws none"),
+        (
+            lambda: recipes.build("classifier-mnist", image_shape=(3, 32, 32)),
+            r"classifier takes images of shape \(1, 28, 28\), got \(3, 32, 32\)",
+        ),
+    ],
+)
+def test_bad_input_is_named(call, words):
+    with pytest.raises(UserError, match=words):
+        call()
 
 
 def test_it_learns_the_digits():
     run = recipes.train("classifier-mnist", data="digits", epochs=4)
-    assert run.history["test_error"][-1] < 0.1
-    assert (run.model.classify(run.test.images()) != run.test.y).float().mean().item() == pytest.approx(run.history["test_error"][-1])
+    reported = run.history["test_error"][-1]
+    assert reported < 0.1
+
+    wrong = run.model.classify(run.test.images()) != run.test.y
+    assert wrong.float().mean().item() == pytest.approx(reported)
 
 
 @pytest.mark.parametrize("name, floor", [("fashion", 0.92), ("mnist", 0.992)])
 def test_the_shipped_weights_are_as_good_as_they_say(name, floor, real_data):
     path = built_in_folder() / "weights" / f"classifier-{name}.safetensors"
-    model, recipe = recipes.load_model(path), recipes.get(f"classifier-{name}")
+    model = recipes.load_model(path)
+    recipe = recipes.get(f"classifier-{name}")
+
     test = data.load(recipe.data, "test", root=real_data)
-    assert (model.classify(test.images()) == test.y).float().mean() >= floor
+    right = model.classify(test.images()) == test.y
+    assert right.float().mean() >= floor
     assert path.stat().st_size <= 400_000
-
-
-def test_the_recipe_refuses_other_images():
-    with pytest.raises(UserError, match=r"classifier takes images of shape \(1, 28, 28\), got \(3, 32, 32\)"):
-        recipes.build("classifier-mnist", image_shape=(3, 32, 32))

@@ -1,4 +1,4 @@
-"""Changed copies of training images, by name: what a model should not care about."""
+"""Changed copies of training images, by name: what a model should not depend on."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -10,21 +10,47 @@ from torch.nn import functional as F
 
 
 def mirror(x: Tensor) -> Tensor:
-    """Mirror every second image or so, left to right, others each call: (N, C, H, W) → the same."""
+    """Mirror about half of the images, left to right; each call chooses others.
+
+    Args:
+        x: images, (N, C, H, W).
+    Returns:
+        Images of the same shape.
+    """
     mirrored = torch.rand(len(x), 1, 1, 1, device=x.device) < 0.5
     return torch.where(mirrored, x.flip(3), x)
 
 
-def jitter(x: Tensor, *, shift: int = 2, flip: bool = False, border: str = "constant") -> Tensor:
-    """Move the whole batch by up to `shift` pixels, a different way each call; with `flip`, mirror every second image as well.
+def jitter(
+    x: Tensor,
+    *,
+    shift: int = 2,
+    flip: bool = False,
+    border: str = "constant",
+) -> Tensor:
+    """Move the whole batch by up to `shift` pixels, each call in another direction.
 
-    border: what comes in at the edge: "constant" is black, "reflect" the mirrored rim.
+    Args:
+        x: images, (N, C, H, W).
+        shift: the largest move in pixels, along each axis.
+        flip: also mirror about half of the images.
+        border: what comes in at the edge: "constant" is black, "reflect" the mirrored border.
+    Returns:
+        Images of the same shape.
     """
+    height, width = x.shape[-2:]
     down, right = torch.randint(-shift, shift + 1, (2,)).tolist()
-    padded = F.pad(x, (shift,) * 4, mode=border)
-    x = padded[..., shift + down:shift + down + x.shape[-2], shift + right:shift + right + x.shape[-1]]
-    return mirror(x) if flip else x
+
+    top = shift + down
+    left = shift + right
+    padded = F.pad(x, (shift, shift, shift, shift), mode=border)
+    moved = padded[..., top:top + height, left:left + width]
+
+    return mirror(moved) if flip else moved
 
 
-# for a generator no black rim: it would learn to draw one
-AUGMENTATIONS: dict[str, Callable[[Tensor], Tensor]] = {"flip": mirror, "shift-flip": partial(jitter, flip=True, border="reflect")}
+AUGMENTATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "flip": mirror,
+    # reflected, because a generator would learn to draw a black border
+    "shift-flip": partial(jitter, flip=True, border="reflect"),
+}

@@ -2,8 +2,6 @@
 from __future__ import annotations
 
 import os
-import socket
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,69 +10,165 @@ import numpy as np
 import torch
 
 from ..errors import UserError, at_least, pick
-from ..files import atomic, check_writable, read_npz
+from ..files import read_npz
+from .digits import DIGITS, digits
+from .download import download
 from .images import ImageSet
+from .shapes import SHAPES, shapes
 
-DIGITS = tuple("0123456789")
-FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
-CIFAR = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+FASHION = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+CIFAR = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a data set lives and what its images look like."""
+    """Where a data set comes from, and what its images look like.
+
+    Attributes:
+        title: its name and size, for a reader.
+        file: an npz in one of the folders that `load` looks into; None if `make` makes it.
+        shape: of one stored image, (28, 28) or (32, 32, 3).
+        classes: the names of its classes, in the order of the labels.
+        download: the torchvision class that fetches it; None if it belongs to the package.
+        make: split → the images, where there is no file.
+    """
 
     title: str
-    file: str | None             # an npz in a root folder; None: made on the fly
-    shape: tuple[int, ...]       # of one stored image
+    file: str | None
+    shape: tuple[int, ...]
     classes: tuple[str, ...]
-    download: str | None = None  # the torchvision class that fetches it
-    make: Callable[[str], ImageSet] | None = None     # split → the images, where there is no file
+    download: str | None = None
+    make: Callable[[str], ImageSet] | None = None
+
+
+def _drawn_shapes(split: str) -> ImageSet:
+    return shapes(10_000 if split == "train" else 2_000, split)
 
 
 SOURCES = {
-    "fashion": Source("Fashion-MNIST, 1,000 + 200 a class (built in)", "fashion.npz", (28, 28), FASHION),
-    "digits": Source("scikit-learn's digits, enlarged to 28×28 (built in)", None, (28, 28), DIGITS, make=lambda split: _digits(split)),
-    "shapes": Source("squares, ellipses, hearts, 10,000 + 2,000 (drawn)", None, (28, 28), ("square", "ellipse", "heart"),
-                     make=lambda split: _shapes(split)),
-    "fashion_full": Source("Fashion-MNIST, 60,000 + 10,000", "fashion_mnist.npz", (28, 28), FASHION, "FashionMNIST"),
-    "mnist": Source("MNIST, 60,000 + 10,000", "mnist.npz", (28, 28), DIGITS, "MNIST"),
-    "cifar10": Source("CIFAR-10, 50,000 + 10,000", "cifar10.npz", (32, 32, 3), CIFAR, "CIFAR10"),
+    "fashion": Source(
+        "Fashion-MNIST, 1,000 + 200 per class (built in)",
+        file="fashion.npz",
+        shape=(28, 28),
+        classes=FASHION,
+    ),
+    "digits": Source(
+        "scikit-learn's digits, enlarged to 28×28 (built in)",
+        file=None,
+        shape=(28, 28),
+        classes=DIGITS,
+        make=digits,
+    ),
+    "shapes": Source(
+        "squares, ellipses, hearts, 10,000 + 2,000 (drawn)",
+        file=None,
+        shape=(28, 28),
+        classes=SHAPES,
+        make=_drawn_shapes,
+    ),
+    "fashion_full": Source(
+        "Fashion-MNIST, 60,000 + 10,000",
+        file="fashion_mnist.npz",
+        shape=(28, 28),
+        classes=FASHION,
+        download="FashionMNIST",
+    ),
+    "mnist": Source(
+        "MNIST, 60,000 + 10,000",
+        file="mnist.npz",
+        shape=(28, 28),
+        classes=DIGITS,
+        download="MNIST",
+    ),
+    "cifar10": Source(
+        "CIFAR-10, 50,000 + 10,000",
+        file="cifar10.npz",
+        shape=(32, 32, 3),
+        classes=CIFAR,
+        download="CIFAR10",
+    ),
 }
 
 
-def load(name: str, split: str = "train", *, root: str | Path | None = None, limit: int | None = None) -> ImageSet:
+def load(
+    name: str,
+    split: str = "train",
+    *,
+    root: str | Path | None = None,
+    limit: int | None = None,
+) -> ImageSet:
     """A data set by name, in memory.
 
     Args:
-        name: one of SOURCES: fashion, digits and shapes are built in; fashion_full, mnist and cifar10 are looked for as npz files in `root`,
-            in $VAEKIT_DATA, in the package's data folder and in the user cache, and downloaded once if they are nowhere.
+        name: one of SOURCES. fashion, digits and shapes are built in. fashion_full, mnist and
+            cifar10 are looked for as npz files in the folders of `roots(root)`, and downloaded
+            once if they are in none of them.
         split: "train" or "test".
+        root: a folder to look into before all others.
         limit: at most this many images, the first ones.
     Raises:
-        UserError: unknown name or split, a damaged file, no network, a folder that cannot be written.
+        UserError: unknown name or split, limit < 1, a damaged file, no network, a folder that
+            cannot be written.
     """
     source = SOURCES[pick("data set", name, SOURCES)]
     pick("split", split, ("train", "test"))
     if limit is not None:
         at_least("limit", limit, 1)
-    loaded = source.make(split) if source.make else _read(name, split, root)
-    return loaded if limit is None else loaded.first(limit)
+
+    images = source.make(split) if source.make else _read(name, split, root)
+    return images if limit is None else images.first(limit)
 
 
 def roots(root: str | Path | None = None) -> list[Path]:
-    """The folders that `load` looks into, in order: `root`, $VAEKIT_DATA, the built-in data, the user cache."""
-    named = [(root, "root"), (os.environ.get("VAEKIT_DATA"), "VAEKIT_DATA")]
-    for folder, origin in named:
-        if folder and not Path(folder).expanduser().is_dir():
-            raise UserError(f"{origin} names {folder}, which is not a folder; make it, or leave {origin} out")
-    return [Path(folder).expanduser() for folder, _ in named if folder] + [built_in_folder(), cache_folder()]
+    """The folders that `load` looks into, in order.
+
+    They are `root`, $VAEKIT_DATA, the built-in data, the user cache.
+
+    Raises:
+        UserError: `root` or $VAEKIT_DATA is not a folder.
+    """
+    folders = []
+    for folder, origin in ((root, "root"), (os.environ.get("VAEKIT_DATA"), "VAEKIT_DATA")):
+        if not folder:
+            continue
+        path = Path(folder).expanduser()
+        if not path.is_dir():
+            raise UserError(
+                f"{origin} names {folder}, which is not a folder; make it, or leave {origin} out"
+            )
+        folders.append(path)
+
+    return [*folders, built_in_folder(), cache_folder()]
 
 
 def built_in_folder() -> Path:
     """The repository's data/ folder, or its copy inside an installed package."""
     installed = Path(__file__).parents[1] / "_data"
-    return installed if installed.is_dir() else Path(__file__).parents[2] / "data"
+    if installed.is_dir():
+        return installed
+    return Path(__file__).parents[2] / "data"
 
 
 def cache_folder() -> Path:
@@ -85,66 +179,42 @@ def cache_folder() -> Path:
 
 
 def locate(name: str, root: str | Path | None = None) -> Path | None:
-    """The file that `load` would read, or None: made by a library, or not here yet."""
-    file = SOURCES[pick("data set", name, SOURCES)].file
-    found = [folder / file for folder in roots(root) if file and os.path.isfile(folder / file)]    # Path.is_file raises in a folder one may not enter
-    return found[0] if found else None
+    """The file that `load` would read; None if the set is made by a library, or not here yet."""
+    source = SOURCES[pick("data set", name, SOURCES)]
+    folders = roots(root)
+    if source.file is None:
+        return None
+
+    for folder in folders:
+        path = folder / source.file
+        # not Path.is_file, which raises in a folder that one may not enter
+        if os.path.isfile(path):
+            return path
+    return None
 
 
-def _read(name: str, split: str, root) -> ImageSet:
+def _read(name: str, split: str, root: str | Path | None) -> ImageSet:
     source = SOURCES[name]
-    x, y = read_npz(_find(name, root), split, source.shape, len(source.classes))
-    images = torch.from_numpy(x)
-    images = images.permute(0, 3, 1, 2).contiguous() if images.ndim == 4 else images.unsqueeze(1)   # NHWC → NCHW, or add C = 1
-    return ImageSet(images, torch.from_numpy(y.astype(np.int64)), source.classes, name)
+    path = locate(name, root) or _fetch(source, root)
+    pixels, labels = read_npz(path, split, source.shape, len(source.classes))
+
+    x = _channels_first(torch.from_numpy(pixels))
+    y = torch.from_numpy(labels.astype(np.int64))
+    return ImageSet(x, y, source.classes, name)
 
 
-def _find(name: str, root) -> Path:
-    return locate(name, root) or _download(name, Path(root).expanduser() if root else cache_folder())
+def _channels_first(x: torch.Tensor) -> torch.Tensor:
+    if x.ndim == 3:
+        return x.unsqueeze(1)  # (N, H, W) → (N, 1, H, W)
+    return x.permute(0, 3, 1, 2).contiguous()  # (N, H, W, C) → (N, C, H, W)
 
 
-def _download(name: str, folder: Path) -> Path:
-    """Fetch through torchvision and keep one npz: the format that loads in a moment next time."""
-    source = SOURCES[name]
-    if source.download is None:
-        raise UserError(f"{source.file} is missing from {built_in_folder()}; it belongs to the package, so reinstall vaekit or restore the file")
-    check_writable(folder)
-    import torchvision.datasets
-
-    patience = socket.getdefaulttimeout()
-    try:
-        socket.setdefaulttimeout(20)          # a network that swallows packets should not hang a lesson
-        with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            splits = [getattr(torchvision.datasets, source.download)(scratch, train=train, download=True) for train in (True, False)]
-            (x_train, y_train), (x_test, y_test) = ((np.asarray(s.data), np.asarray(s.targets, dtype=np.uint8)) for s in splits)
-    except (OSError, RuntimeError) as error:
-        raise UserError(f"{source.title.split(',')[0]} is not in {folder} and could not be downloaded ({_reason(error)}). "
-                        f"Put {source.file} there or use load('fashion'), which is built in.") from error
-    finally:
-        socket.setdefaulttimeout(patience)
-    with atomic(folder / source.file) as temporary:
-        np.savez_compressed(temporary, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
-    return folder / source.file
-
-
-def _reason(error: Exception) -> str:
-    network = isinstance(error, OSError) or "downloading" in str(error).lower()
-    return "no network" if network else str(error)
-
-
-def _digits(split: str) -> ImageSet:
-    """1,797 digits of 8×8, enlarged to 24×24 and padded to 28×28 so that every 28×28 model takes them: 1,437 to train, 360 to test."""
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    small = torch.from_numpy(digits.images).float().unsqueeze(1) / 16
-    large = torch.nn.functional.interpolate(small, scale_factor=3, mode="bilinear", align_corners=False)
-    x = torch.nn.functional.pad(large, (2, 2, 2, 2)).mul(255).round().byte()
-    part = slice(None, 1437) if split == "train" else slice(1437, None)
-    return ImageSet(x[part], torch.from_numpy(digits.target[part].astype(np.int64)), DIGITS, "digits")
-
-
-def _shapes(split: str) -> ImageSet:
-    from .shapes import shapes
-
-    return shapes(10_000 if split == "train" else 2_000, split)
+def _fetch(source: Source, root: str | Path | None) -> Path:
+    if source.file is None or source.download is None:
+        raise UserError(
+            f"{source.file} is missing from {built_in_folder()}; it belongs to the package, "
+            "so reinstall vaekit or restore the file"
+        )
+    folder = Path(root).expanduser() if root else cache_folder()
+    title = source.title.split(",")[0]
+    return download(source.download, folder / source.file, title)

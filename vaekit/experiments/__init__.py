@@ -1,1 +1,1 @@
-"""A report's table again, and what a training run leaves behind."""
+"""A report's table again, what a training run leaves behind, and the tables of RESULTS.md."""

@@ -1,4 +1,5 @@
-"""Scores that can be trusted."""
+"""Scores that can be trusted: each with its interval, its number of images and its floor."""
+from .bootstrap import bootstrap
 from .consistency import class_consistency, consistency_of
 from .disentanglement import mig
 from .distances import fid, kid
@@ -11,13 +12,41 @@ from .latents import (
     kl_per_dimension,
     posterior_mean_variance,
 )
-from .likelihood import bits_per_dimension, importance_bound, importance_weights, log_mean_exp, nll
+from .likelihood import (
+    bits_per_dimension,
+    importance_bound,
+    importance_weights,
+    log_mean_exp,
+    nll,
+)
 from .memorisation import nearest, nearest_neighbours
-from .score import Score, Table, bootstrap, table
+from .score import Score
+from .table import Table, table
 from .variety import class_variety
 
 __all__ = [
-    "Score", "Table", "active_units", "aggregate_moments", "aggregate_posterior", "bits_per_dimension", "bootstrap", "class_consistency",
-    "class_variety", "consistency_of", "fid", "importance_bound", "importance_weights", "kid", "kl_per_dimension", "load_features",
-    "log_mean_exp", "mig", "nearest", "nearest_neighbours", "nll", "posterior_mean_variance", "ssim", "table",
+    "Score",
+    "Table",
+    "active_units",
+    "aggregate_moments",
+    "aggregate_posterior",
+    "bits_per_dimension",
+    "bootstrap",
+    "class_consistency",
+    "class_variety",
+    "consistency_of",
+    "fid",
+    "importance_bound",
+    "importance_weights",
+    "kid",
+    "kl_per_dimension",
+    "load_features",
+    "log_mean_exp",
+    "mig",
+    "nearest",
+    "nearest_neighbours",
+    "nll",
+    "posterior_mean_variance",
+    "ssim",
+    "table",
 ]

@@ -1,6 +1,7 @@
 """The models, from an autoencoder to diffusion, and what they are built of."""
 from . import conditioning, diffusion, gan, nets
 from .autoencoder import Autoencoder
+from .base import ImageModel
 from .classifier import Classifier
 from .conditioning import AddedEmbedding, Attributes, OneHot
 from .diffusion import Diffusion, UNet
@@ -16,6 +17,7 @@ __all__ = [
     "Autoencoder",
     "Classifier",
     "Diffusion",
+    "ImageModel",
     "LinearGaussian",
     "OneHot",
     "UNet",

@@ -1,148 +1,248 @@
-"""Three ways to tell a model which image is wanted, one argument apart: VAE(…, condition=OneHot(10)), Attributes(40) or AddedEmbedding(10, 2).
+"""Three ways to give a model a condition, one argument apart.
 
-Each says how a condition joins the encoder's features and the decoder's latent. `width` is the number of columns it adds to both.
+VAE(…, condition=OneHot(10)), condition=Attributes(40) or condition=AddedEmbedding(10, 2): each says
+how a condition joins the encoder's features and the decoder's latent. `width` is the number of
+columns that it adds to both.
 """
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..data.images import ImageSet, check_attributes
+from ..device import can_be_read_freely
 from ..errors import UserError, at_least, pick
 
 
-class Unconditional(nn.Module):
-    """No condition: features and latents stay as they are, and a label is a mistake."""
+class Condition(nn.Module):
+    """What a model is given beside the image, and how it joins what the model computes.
 
-    kind, width = None, 0
+    Attributes:
+        kind: its name in `make`; None without a condition.
+        size: number of classes, or of attributes.
+        width: columns that it adds to features and latent.
+        weight: factor on its code.
+    """
 
-    def codes(self, c, n: int) -> None:
-        if c is not None:
-            raise UserError("this model is unconditional: leave c out, or build it with a condition such as OneHot(10)")
+    kind: str | None = None
 
-    def join_features(self, features: Tensor, code: None) -> Tensor:
+    def __init__(self, size: int = 0, *, width: int = 0, weight: float = 1.0):
+        super().__init__()
+        self.size = size
+        self.width = width
+        self.weight = weight
+
+    def codes(self, c: Any, n: int) -> Tensor | None:
+        """The condition of n images as numbers, (n, …)."""
+        raise NotImplementedError
+
+    def join_features(self, features: Tensor, code: Any) -> Tensor:
+        """What the posterior is computed from: here the features alone, (N, F)."""
         return features
 
-    def join_latent(self, z: Tensor, code: None) -> Tensor:
+    def join_latent(self, z: Tensor, code: Any) -> Tensor:
+        """What is decoded: here the latent alone, (N, D)."""
         return z
 
 
-class OneHot(nn.Module):
-    """The class as a row of zeros with a single one, concatenated to features and latent.
+class Unconditional(Condition):
+    """No condition: features and latents stay as they are, and a label is a mistake."""
+
+    def codes(self, c: Any, n: int) -> None:
+        """None, if there is no condition.
+
+        Raises:
+            UserError: there is one.
+        """
+        if c is not None:
+            raise UserError(
+                "this model is unconditional: leave c out, "
+                "or build it with a condition such as OneHot(10)"
+            )
+
+
+class Concatenated(Condition):
+    """A condition whose code is concatenated to the features and to the latent.
+
+    Args:
+        size: number of classes or of attributes, the columns of the code.
+        weight: factor on the code. At 1, one column among many is learned slowly (lab 03).
+    """
+
+    def __init__(self, size: int, *, weight: float = 1.0):
+        super().__init__(size, width=size, weight=weight)
+
+    def join_features(self, features: Tensor, code: Tensor) -> Tensor:
+        """(N, F) and (N, width) → (N, F + width)."""
+        return torch.cat([features, code], 1)
+
+    def join_latent(self, z: Tensor, code: Tensor) -> Tensor:
+        """(N, D) and (N, width) → (N, D + width)."""
+        return torch.cat([z, code], 1)
+
+
+class OneHot(Concatenated):
+    """The class as a row of zeros with a single one.
 
     Args:
         classes: number of classes.
-        weight: how loudly it is said: factor on the row. At 1, a network of hundreds of inputs is slow to hear it (lab 03).
-    Source: Sohn et al. 2015 for the conditional VAE; S3 and S4 (see `recipes`) concatenate it like this.
+        weight: factor on the row.
+    Raises:
+        UserError: fewer than 2 classes.
+    Source:
+        Sohn et al. 2015 for the conditional VAE; S3 and S4 (see `recipes`) concatenate it so.
     """
 
     kind = "one-hot"
 
     def __init__(self, classes: int = 10, *, weight: float = 1.0):
-        super().__init__()
-        self.size, self.weight = at_least("classes", classes, 2), weight
-        self.width = self.size
+        super().__init__(at_least("classes", classes, 2), weight=weight)
 
-    def codes(self, c, n: int) -> Tensor:
-        """Labels, one for all or (n,), in 0 … classes − 1 → weight at the class and 0 elsewhere, (n, classes).
+    def codes(self, c: Any, n: int) -> Tensor:
+        """Labels in 0 … classes − 1, (n,) or one for all → `weight` at the class, (n, classes).
 
         Raises:
-            UserError: no labels, an unknown class, not one label an image.
+            UserError: no labels, an unknown class, not one label per image.
         """
-        return self.weight * F.one_hot(_labels(c, n, self.size), self.size).float()
-
-    def join_features(self, features: Tensor, code: Tensor) -> Tensor:
-        return torch.cat([features, code], 1)
-
-    def join_latent(self, z: Tensor, code: Tensor) -> Tensor:
-        return torch.cat([z, code], 1)
+        labels = _labels(c, n, self.size)
+        return self.weight * F.one_hot(labels, self.size).float()
 
 
-class Attributes(OneHot):
-    """Several yes-or-no attributes at once, a row of zeros and ones, concatenated to features and latent. Source: S4 (CelebA's 40 attributes)."""
+class Attributes(Concatenated):
+    """Several yes-or-no attributes at once, a row of zeros and ones.
+
+    Args:
+        attributes: number of attributes.
+        weight: factor on the row.
+    Raises:
+        UserError: attributes < 1.
+    Source:
+        S4 (CelebA's 40 attributes).
+    """
 
     kind = "attributes"
 
     def __init__(self, attributes: int = 40, *, weight: float = 1.0):
-        nn.Module.__init__(self)
-        self.size, self.weight = at_least("attributes", attributes, 1), weight
-        self.width = self.size
+        super().__init__(at_least("attributes", attributes, 1), weight=weight)
 
-    def codes(self, c, n: int) -> Tensor:
-        """Attributes, one row for all (A,) or (n, A), of 0 and 1 → times weight, (n, A).
+    def codes(self, c: Any, n: int) -> Tensor:
+        """Attributes of 0 and 1, (n, A) or one row for all (A,) → times weight, (n, A).
 
         Raises:
-            UserError: no attributes, a wrong number of them, values other than 0 and 1, not one row an image.
+            UserError: no attributes, a wrong number of them, values other than 0 and 1, not one
+                row per image.
         """
         c = _given(c, f"a row of {self.size} attributes, 0 or 1 each")
         if c.ndim not in (1, 2) or c.shape[-1] != self.size:
-            raise UserError(f"this model takes {self.size} attributes an image, got {_shape(c)}")
-        check_attributes(c)
+            raise UserError(f"this model takes {self.size} attributes per image, got {_shape(c)}")
+        if can_be_read_freely(c):
+            check_attributes(c)
         if c.ndim == 2 and len(c) != n:
-            raise UserError(f"one row of attributes an image is needed: {n} images, {len(c)} rows")
+            raise UserError(
+                f"one row of attributes per image is needed: {n} images, {len(c)} rows"
+            )
         return self.weight * c.float().expand(n, -1)
 
 
-class AddedEmbedding(nn.Module):
-    """label → embedding → MLP, weighted and added to the latent. The encoder is not told. Source: S0 (see `recipes`).
+class AddedEmbedding(Condition):
+    """label → embedding → MLP, weighted and added to the latent; the encoder does not see it.
 
     Args:
         classes: number of classes.
         latent_dim: size of the latent that the result is added to.
-        weight: factor on what is added; at 0 the decoder hears nothing of the class.
+        weight: factor on what is added; at 0 the decoder learns nothing of the class.
+        hidden: width of the embedding and of the MLP's hidden layer.
+    Raises:
+        UserError: fewer than 2 classes, a size < 1.
+    Source:
+        S0 (see `recipes`).
     """
 
-    kind, width = "embedding", 0
+    kind = "embedding"
 
     def __init__(self, classes: int, latent_dim: int, *, weight: float = 1.0, hidden: int = 64):
-        super().__init__()
-        self.size, self.weight = at_least("classes", classes, 2), weight
+        super().__init__(at_least("classes", classes, 2), weight=weight)
         self.embedding = nn.Embedding(classes, at_least("hidden", hidden, 1))
-        self.mlp = nn.Sequential(nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, at_least("latent_dim", latent_dim, 1)))
+        self.mlp = nn.Sequential(
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, at_least("latent_dim", latent_dim, 1)),
+        )
 
-    def codes(self, c, n: int) -> Tensor:
-        """Labels, one for all or (n,) → what is added to the latent, (n, latent_dim). Raises as `OneHot.codes` does."""
+    def codes(self, c: Any, n: int) -> Tensor:
+        """Labels, (n,) or one for all → what is added to the latent, (n, latent_dim).
+
+        Raises:
+            UserError: as `OneHot.codes` does.
+        """
         labels = _labels(c, n, self.size).to(self.embedding.weight.device)
         return self.weight * self.mlp(self.embedding(labels))
 
-    def join_features(self, features: Tensor, code: Tensor) -> Tensor:
-        return features
-
     def join_latent(self, z: Tensor, code: Tensor) -> Tensor:
+        """(N, D) and (N, D) → (N, D)."""
         return z + code
 
 
-CONDITIONS = {each.kind: each for each in (OneHot, AddedEmbedding, Attributes)}
+CONDITIONS = ("one-hot", "embedding", "attributes")
 
 
-def make(kind: str | None, size: int, latent_dim: int, weight: float = 1.0) -> nn.Module:
-    """A condition by name: None, "one-hot", "embedding" (both of `size` classes) or "attributes" (`size` of them)."""
+def make(kind: str | None, size: int, latent_dim: int, weight: float = 1.0) -> Condition:
+    """A condition by name.
+
+    Args:
+        kind: None, "one-hot", "embedding" or "attributes".
+        size: number of classes, or of attributes.
+        latent_dim: size of the latent that an embedding is added to.
+        weight: factor on the code, or on what is added.
+    Raises:
+        UserError: unknown kind, sizes out of range.
+    """
     if kind is None:
         return Unconditional()
     pick("condition", kind, CONDITIONS)
-    return AddedEmbedding(size, latent_dim, weight=weight) if kind == "embedding" else CONDITIONS[kind](size, weight=weight)
+    if kind == "one-hot":
+        return OneHot(size, weight=weight)
+    if kind == "attributes":
+        return Attributes(size, weight=weight)
+    return AddedEmbedding(size, latent_dim, weight=weight)
 
 
-def is_conditional(model) -> bool:
-    """True if the model wants a label or attributes with each image."""
-    return not isinstance(getattr(model, "condition", None), Unconditional | None)
+def is_conditional(model: Any) -> bool:
+    """True if the model needs a label or attributes with each image."""
+    condition = getattr(model, "condition", None)
+    return condition is not None and not isinstance(condition, Unconditional)
 
 
-def labels_of(model, images: ImageSet | Tensor) -> tuple[Tensor, ...]:
-    """What to pass to the model after the images: (labels,) for a conditional model, () for any other.
+def labels_of(model: Any, images: ImageSet | Tensor) -> Tensor | None:
+    """The c that goes with these images: their labels for a conditional model, else None.
 
     Raises:
         UserError: the model is conditional, but the images came without labels.
     """
     if not is_conditional(model):
-        return ()
+        return None
     if not isinstance(images, ImageSet):
-        raise UserError("this model is conditional, but the images are a plain tensor; pass an ImageSet, which has labels")
-    return (images.y,)
+        raise UserError(
+            "this model is conditional, but the images are a plain tensor; "
+            "pass an ImageSet, which has labels"
+        )
+    return images.y
 
 
-def _given(c, wanted: str) -> Tensor:
+def require_labels(model: Any, images: ImageSet | Tensor) -> None:
+    """Refuse images without labels for a conditional model.
+
+    Raises:
+        UserError: as `labels_of`.
+    """
+    labels_of(model, images)
+
+
+def _given(c: Any, wanted: str) -> Tensor:
+    """A condition as a tensor, or an error that says what is wanted."""
     if c is None:
         raise UserError(f"this model is conditional: pass c, {wanted}")
     try:
@@ -151,16 +251,24 @@ def _given(c, wanted: str) -> Tensor:
         raise UserError(f"c must be {wanted}, got {c!r}") from None
 
 
-def _labels(c, n: int, classes: int) -> Tensor:
+def _labels(c: Any, n: int, classes: int) -> Tensor:
+    """Labels, (n,) int64, each in 0 … classes − 1."""
     c = _given(c, f"a class in 0 … {classes - 1} for each image")
     if c.is_floating_point() or c.dtype == torch.bool or c.ndim > 1:
-        raise UserError(f"classes are whole numbers, one an image, got {c.dtype} of {_shape(c)}")
+        raise UserError(f"classes are whole numbers, one per image, got {c.dtype} of {_shape(c)}")
     if c.ndim == 1 and len(c) != n:
-        raise UserError(f"one class an image is needed: {n} images, {len(c)} classes")
-    unknown = c[(c < 0) | (c >= classes)]
-    if len(unknown.reshape(-1)):
-        raise UserError(f"unknown class {unknown.reshape(-1)[0].item()}; this model knows 0 … {classes - 1}")
+        raise UserError(f"one class per image is needed: {n} images, {len(c)} classes")
+    if can_be_read_freely(c):
+        _check_known(c, classes)
     return c.long().expand(n)
+
+
+def _check_known(c: Tensor, classes: int) -> None:
+    unknown = c[(c < 0) | (c >= classes)].reshape(-1)
+    if len(unknown):
+        raise UserError(
+            f"unknown class {unknown[0].item()}; this model knows 0 … {classes - 1}"
+        )
 
 
 def _shape(c: Tensor) -> str:

@@ -1,180 +1,296 @@
-"""Generative adversarial networks: a generator draws, a discriminator judges, and each learns from the other's mistakes.
+"""Generative adversarial networks: two players, each of whom learns from the other's mistakes.
 
     model = GAN(fc_generator(96, (1, 28, 28)), fc_discriminator((1, 28, 28)), 96, (1, 28, 28))
     fit(model, train, minimax)                  # or least_squares
     model.sample(64)
 
-`fit` trains both at once: `players` tells it whose parameters minimise which term of the loss. What its history says of the game:
+The generator draws images, the discriminator tells them from real ones. `fit` trains both at once:
+`players` says whose parameters minimise which term of the loss. What its history says of the game:
 
-    accuracy near 1 and stays there                  the discriminator has won: all that the generator hears is "wrong", for every image alike
-    accuracy 0.5 and discriminator_gradient near 0   a dead discriminator: it says the same to everything
-    variety far below 1                              mode collapse: the generator draws few different images
+    accuracy near 1 and stays there    the discriminator has won: to the generator all its images
+                                       are equally wrong
+    accuracy 0.5 and                   a dead discriminator: the same answer to everything
+      discriminator_gradient near 0
+    variety far below 1                mode collapse: the generator draws few different images
 """
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..device import device_of, normal
+from ..contracts import Shape
+from ..device import device_of, standard_normal
 from ..errors import UserError, at_least
-from .autoencoder import images_for, latents_for
-from .conditioning import Unconditional
-from .nets import Shape, divided
+from .base import ImageModel, images_for, latents_for
+from .nets import divided, trial
 
 
 class GANOutput(NamedTuple):
-    """The discriminator's scores of real and of generated images, (N,) each: above the middle means "real". And the images, (N, C, H, W)."""
+    """Scores of real and of generated images, (N,) each, and these images, (N, C, H, W) in [0, 1].
+
+    A score above the middle means "real".
+    """
 
     real: Tensor
     fake: Tensor
     images: Tensor
 
 
-class GAN(nn.Module):
+class GAN(ImageModel):
     """z ~ N(0, I) → generator → image; image → discriminator → one score.
 
     Args:
-        generator: body from noise (N, latent_dim) to images in [−1, 1], (N, C, H, W): it ends in a tanh.
+        generator: body from noise (N, latent_dim) to images in [−1, 1], (N, C, H, W), by a tanh.
         discriminator: body from images in [−1, 1] to scores (N, 1).
+        latent_dim: size of z.
+        image_shape: (C, H, W).
     Raises:
         UserError: latent_dim < 1, or bodies that do not fit together.
-    Source: Goodfellow et al. 2014.
+    Source:
+        Goodfellow et al. 2014.
     """
 
-    def __init__(self, generator: nn.Module, discriminator: nn.Module, latent_dim: int, image_shape: Shape):
-        super().__init__()
-        self.latent_dim, self.image_shape = at_least("latent_dim", latent_dim, 1), tuple(image_shape)
-        self.generator, self.discriminator, self.condition = generator, discriminator, Unconditional()
-        self._check()
+    def __init__(
+        self, generator: nn.Module, discriminator: nn.Module, latent_dim: int, image_shape: Shape
+    ):
+        super().__init__(image_shape)
+        self.latent_dim = at_least("latent_dim", latent_dim, 1)
+        _check_bodies(generator, discriminator, latent_dim, self.image_shape)
+        self.generator = generator
+        self.discriminator: nn.Module | None = discriminator
 
     def players(self) -> dict[str, list[nn.Parameter]]:
         """Which term of the loss is minimised by whose parameters."""
-        return {"discriminator_loss": list(self._judge().parameters()), "generator_loss": list(self.generator.parameters())}
+        return {
+            "discriminator_loss": list(self._discriminator().parameters()),
+            "generator_loss": list(self.generator.parameters()),
+        }
 
-    def decode(self, z: Tensor) -> Tensor:
+    def decode(self, z: Tensor, c: None = None) -> Tensor:
         """The generator's images of noise (N, latent_dim): (N, C, H, W) in [0, 1]."""
-        return self.generator(latents_for(self, z)) / 2 + 0.5
+        z = latents_for(self, z)
+        # refuses a condition: there is none
+        self.codes(c, len(z))
+        return self.generator(z) / 2 + 0.5
 
     def score(self, x: Tensor) -> Tensor:
-        """The discriminator's score of images (N, C, H, W) in [0, 1]: (N,)."""
-        return self._judge()(images_for(self, x) * 2 - 1).squeeze(1)
+        """The discriminator's scores of images (N, C, H, W) in [0, 1]: (N,)."""
+        signed = images_for(self, x) * 2 - 1
+        return self._discriminator()(signed).squeeze(1)
 
     @torch.no_grad()
-    def sample(self, n: int, c: None = None, *, generator: torch.Generator | None = None) -> Tensor:
-        """n images of noise z ~ N(0, I): (n, C, H, W) in [0, 1]. There is no condition yet: c is refused."""
-        self.condition.codes(c, n)
-        return self.decode(normal((at_least("n", n, 1), self.latent_dim), generator))
+    def sample(
+        self, n: int, c: None = None, *, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """n images of noise z ~ N(0, I): (n, C, H, W) in [0, 1]. A condition c is refused."""
+        z = standard_normal((at_least("n", n, 1), self.latent_dim), generator)
+        return self.decode(z, c)
 
-    def settle(self) -> GAN:
-        """Forget the discriminator, which only training needs. For shipping, not for training on."""
+    def for_inference(self) -> GAN:
+        """The model without its discriminator, which only training needs."""
         self.discriminator = None
         return self
 
-    def forward(self, x: Tensor) -> GANOutput:
-        """Score the images (N, C, H, W) and as many generated ones; each kind is a batch of its own, as batch normalisation needs."""
-        images = self.decode(torch.randn(len(x), self.latent_dim, device=device_of(self)))
+    def forward(self, x: Tensor, c: Any = None) -> GANOutput:
+        """Score the images (N, C, H, W) and as many generated ones; labels c are not read.
+
+        Real and generated images are batches of their own, as batch normalisation needs.
+        """
+        z = torch.randn(len(x), self.latent_dim, device=device_of(self))
+        images = self.decode(z)
         return GANOutput(self.score(x), self.score(images), images)
 
-    def _judge(self) -> nn.Module:
+    def _discriminator(self) -> nn.Module:
         if self.discriminator is None:
-            raise UserError("this GAN was settled: it draws, but its discriminator is gone; train one to have both")
+            raise UserError(
+                "this GAN was kept for inference: it draws, but its discriminator is gone; "
+                "train one to have both"
+            )
         return self.discriminator
 
-    def _check(self) -> None:
-        modes = self.generator.training, self.discriminator.training
-        self.generator.eval(), self.discriminator.eval()
-        try:
-            with torch.no_grad():
-                images = self.generator(torch.zeros(2, self.latent_dim))
-                scores = self.discriminator(torch.zeros(2, *self.image_shape))
-        except RuntimeError as error:
-            raise UserError(f"generator and discriminator do not suit images of shape {self.image_shape} and latent_dim {self.latent_dim}: {error}") \
-                from error
-        finally:
-            self.generator.train(modes[0]), self.discriminator.train(modes[1])
-        if images.shape[1:] != self.image_shape or scores.shape != (2, 1):
-            raise UserError(f"the generator gives images of shape {tuple(images.shape[1:])} and the discriminator {tuple(scores.shape[1:])}; "
-                            f"wanted {self.image_shape} and (1,)")
 
+def minimax(output: GANOutput, x: Tensor, c: Any = None) -> dict[str, Tensor]:
+    """Binary cross-entropy: the discriminator tells real from fake, the generator makes it err.
 
-def minimax(output: GANOutput, x: Tensor, c: Tensor | None = None) -> dict[str, Tensor]:
-    """Binary cross-entropy: the discriminator tells real from fake, the generator makes it say "real".
-
-    The game's value, played for by both, would have the generator minimise log(1 − σ(s)); that has no slope where the discriminator is sure, so as
-    in the paper it minimises −log σ(s) instead, which has the same fixed point (the non-saturating form).
+    The game's value, played for by both, would have the generator minimise log(1 − σ(s)). That has
+    no slope where the discriminator is sure, so as in the paper the generator minimises −log σ(s),
+    which has the same fixed point (the non-saturating form).
 
     Args:
-        output: scores; σ(score) is the probability of "real". The loss is computed from the scores, because log σ(·) underflows.
-        x: the real images, (N, C, H, W); c is not used.
+        output: scores; σ(score) is the probability of "real". The loss is computed from the
+            scores, because log σ(·) underflows.
+        x: the real images, (N, C, H, W). The labels c are not used.
     Returns:
         discriminator_loss, generator_loss: nats, (N,) each; 2 log 2 and log 2 at the game's end.
         accuracy: share of real and fake that the discriminator tells apart, 0.5 at the game's end.
-        variety: distance between two generated images as a share of that between two real ones, 0 if all are the same.
-    Source: Goodfellow et al. 2014, section 3: −log σ(s) = softplus(−s).
+        variety: distance between two generated images as a share of that between two real ones.
+    Source:
+        Goodfellow et al. 2014, section 3: −log σ(s) = softplus(−s).
     """
-    return {"discriminator_loss": F.softplus(-output.real) + F.softplus(output.fake), "generator_loss": F.softplus(-output.fake),
-            **_watched(output, x, 0.0)}
+    real_called_fake = F.softplus(-output.real)
+    fake_called_real = F.softplus(output.fake)
+    fake_recognised = F.softplus(-output.fake)
+    return {
+        "discriminator_loss": real_called_fake + fake_called_real,
+        "generator_loss": fake_recognised,
+        "accuracy": _accuracy(output, middle=0.0),
+        "variety": _variety(output, x),
+    }
 
 
-def least_squares(output: GANOutput, x: Tensor, c: Tensor | None = None) -> dict[str, Tensor]:
-    """½(s − 1)² for real and ½s² for fake; the generator wants ½(s − 1)². Scores far from the middle still give a gradient.
+def least_squares(output: GANOutput, x: Tensor, c: Any = None) -> dict[str, Tensor]:
+    """½(s − 1)² for real and ½s² for fake; the generator minimises ½(s − 1)².
+
+    Scores far from the middle still give a gradient.
 
     Returns:
-        discriminator_loss, generator_loss: (N,) each, without a unit; ¼ and ⅛ at the game's end. accuracy, variety: as for `minimax`.
-    Source: Mao et al. 2017, equation 9.
+        discriminator_loss, generator_loss: (N,) each, without a unit; ¼ and ⅛ at the game's end.
+        accuracy, variety: as for `minimax`.
+    Source:
+        Mao et al. 2017, equation 9.
     """
-    return {"discriminator_loss": 0.5 * ((output.real - 1).square() + output.fake.square()), "generator_loss": 0.5 * (output.fake - 1).square(),
-            **_watched(output, x, 0.5)}
+    real_term = 0.5 * (output.real - 1).square()
+    fake_term = 0.5 * output.fake.square()
+    return {
+        "discriminator_loss": real_term + fake_term,
+        "generator_loss": 0.5 * (output.fake - 1).square(),
+        "accuracy": _accuracy(output, middle=0.5),
+        "variety": _variety(output, x),
+    }
 
 
 def fc_generator(latent_dim: int, image_shape: Shape, hidden: int = 1024) -> nn.Sequential:
-    """Three linear layers: (N, latent_dim) → (N, C, H, W) in [−1, 1]. Source: S3 (see `recipes`)."""
-    return nn.Sequential(nn.Linear(at_least("latent_dim", latent_dim, 1), hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(),
-                         nn.Linear(hidden, math.prod(image_shape)), nn.Tanh(), nn.Unflatten(1, image_shape))
+    """Three linear layers: (N, latent_dim) → (N, C, H, W) in [−1, 1].
+
+    Source:
+        S3 (see `recipes`).
+    """
+    return nn.Sequential(
+        nn.Linear(at_least("latent_dim", latent_dim, 1), hidden),
+        nn.ReLU(),
+        nn.Linear(hidden, hidden),
+        nn.ReLU(),
+        nn.Linear(hidden, math.prod(image_shape)),
+        nn.Tanh(),
+        nn.Unflatten(1, image_shape),
+    )
 
 
 def fc_discriminator(image_shape: Shape, hidden: int = 256) -> nn.Sequential:
-    """Three linear layers: (N, C, H, W) → (N, 1). Source: S3."""
-    return nn.Sequential(nn.Flatten(), nn.Linear(math.prod(image_shape), hidden), nn.LeakyReLU(0.01), nn.Linear(hidden, hidden), nn.LeakyReLU(0.01),
-                         nn.Linear(hidden, 1))
+    """Three linear layers: (N, C, H, W) → (N, 1).
+
+    Source:
+        S3.
+    """
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(math.prod(image_shape), hidden),
+        nn.LeakyReLU(0.01),
+        nn.Linear(hidden, hidden),
+        nn.LeakyReLU(0.01),
+        nn.Linear(hidden, 1),
+    )
 
 
 def dc_generator(latent_dim: int, image_shape: Shape, width: int = 64) -> nn.Sequential:
-    """A linear layer and two transposed convolutions: (N, latent_dim) → (N, C, H, W) in [−1, 1]. Source: Radford et al. 2016."""
+    """A linear layer and two transposed convolutions: (N, latent_dim) → (N, C, H, W) in [−1, 1].
+
+    Source:
+        Radford et al. 2016.
+    """
     height, wide = divided(image_shape, 4)
-    return nn.Sequential(
-        nn.Linear(at_least("latent_dim", latent_dim, 1), 2 * width * height * wide), nn.Unflatten(1, (2 * width, height, wide)),
-        nn.BatchNorm2d(2 * width), nn.ReLU(),
-        nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1), nn.BatchNorm2d(width), nn.ReLU(),            # 7×7 → 14×14
-        nn.ConvTranspose2d(width, image_shape[0], 4, stride=2, padding=1), nn.Tanh(),                              # 14×14 → 28×28
-    ).apply(_dc_weights)
+    network = nn.Sequential(
+        nn.Linear(at_least("latent_dim", latent_dim, 1), 2 * width * height * wide),
+        nn.Unflatten(1, (2 * width, height, wide)),
+        nn.BatchNorm2d(2 * width),
+        nn.ReLU(),
+        # 7×7 → 14×14
+        nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1),
+        nn.BatchNorm2d(width),
+        nn.ReLU(),
+        # 14×14 → 28×28
+        nn.ConvTranspose2d(width, image_shape[0], 4, stride=2, padding=1),
+        nn.Tanh(),
+    )
+    return network.apply(_dc_weights)
 
 
 def dc_discriminator(image_shape: Shape, width: int = 64) -> nn.Sequential:
-    """Two strided convolutions and a linear layer: (N, C, H, W) → (N, 1). Source: Radford et al. 2016."""
+    """Two strided convolutions and a linear layer: (N, C, H, W) → (N, 1).
+
+    Source:
+        Radford et al. 2016.
+    """
     height, wide = divided(image_shape, 4)
-    return nn.Sequential(
-        nn.Conv2d(image_shape[0], width, 4, stride=2, padding=1), nn.LeakyReLU(0.2),                               # 28×28 → 14×14
-        nn.Conv2d(width, 2 * width, 4, stride=2, padding=1), nn.BatchNorm2d(2 * width), nn.LeakyReLU(0.2),         # 14×14 → 7×7
-        nn.Flatten(), nn.Linear(2 * width * height * wide, 1),
-    ).apply(_dc_weights)
+    network = nn.Sequential(
+        # 28×28 → 14×14
+        nn.Conv2d(image_shape[0], width, 4, stride=2, padding=1),
+        nn.LeakyReLU(0.2),
+        # 14×14 → 7×7
+        nn.Conv2d(width, 2 * width, 4, stride=2, padding=1),
+        nn.BatchNorm2d(2 * width),
+        nn.LeakyReLU(0.2),
+        nn.Flatten(),
+        nn.Linear(2 * width * height * wide, 1),
+    )
+    return network.apply(_dc_weights)
 
 
-def _dc_weights(module: nn.Module) -> None:
-    """Weights from N(0, 0.02²), scales of batch normalisation from N(1, 0.02²). Source: Radford et al. 2016, section 4."""
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-        nn.init.normal_(module.weight, 0.0, 0.02)
-        nn.init.zeros_(module.bias)
-    elif isinstance(module, nn.BatchNorm2d):
-        nn.init.normal_(module.weight, 1.0, 0.02)
+def _dc_weights(layer: nn.Module) -> None:
+    """Weights from N(0, 0.02²), scales of batch normalisation from N(1, 0.02²).
+
+    Source: Radford et al. 2016, section 4.
+    """
+    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+        nn.init.normal_(layer.weight, 0.0, 0.02)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+    elif isinstance(layer, nn.BatchNorm2d):
+        nn.init.normal_(layer.weight, 1.0, 0.02)
+
+
+def _check_bodies(
+    generator: nn.Module, discriminator: nn.Module, latent_dim: int, image_shape: Shape
+) -> None:
+    what = (
+        f"generator and discriminator do not suit images of shape {image_shape} "
+        f"and latent_dim {latent_dim}"
+    )
+    with trial(what, generator, discriminator):
+        images = generator(torch.zeros(2, latent_dim))
+        scores = discriminator(torch.zeros(2, *image_shape))
+
+    drawn = tuple(images.shape)
+    judged = tuple(scores.shape)
+    if drawn != (2, *image_shape) or judged != (2, 1):
+        raise UserError(
+            f"for two images, the generator gives images of shape {drawn} "
+            f"and the discriminator scores of shape {judged}; "
+            f"wanted {(2, *image_shape)} and (2, 1)"
+        )
 
 
 @torch.no_grad()
-def _watched(output: GANOutput, x: Tensor, middle: float) -> dict[str, Tensor]:
-    right = (output.real > middle).float() + (output.fake <= middle).float()          # one score for everything is right half of the time
-    real, fake = (torch.linalg.vector_norm((images - images.roll(1, 0)).flatten(1), dim=1) for images in (x, output.images))
-    return {"accuracy": right / 2, "variety": fake / real.mean().clamp(min=1e-12)}
+def _accuracy(output: GANOutput, middle: float) -> Tensor:
+    """Share of each pair, one real and one fake, that is told right: 0, ½ or 1, (N,)."""
+    # "real" starts above the middle: one score for everything is right half of the time
+    real_right = (output.real > middle).float()
+    fake_right = (output.fake <= middle).float()
+    return (real_right + fake_right) / 2
+
+
+@torch.no_grad()
+def _variety(output: GANOutput, x: Tensor) -> Tensor:
+    """Distance from each generated image to the next one, as a share of the real mean, (N,)."""
+    real = _distance_to_next(x)
+    fake = _distance_to_next(output.images)
+    return fake / real.mean().clamp(min=1e-12)
+
+
+def _distance_to_next(images: Tensor) -> Tensor:
+    difference = images - images.roll(1, 0)
+    return torch.linalg.vector_norm(difference.flatten(1), dim=1)

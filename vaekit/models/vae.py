@@ -1,22 +1,26 @@
-"""The variational autoencoder: the encoder answers with a distribution, and the latents are kept where the prior can find them."""
+"""The variational autoencoder: the encoder answers with a distribution over latents.
+
+A penalty in the objective then keeps these distributions where the prior can find them.
+"""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from ..device import device_of, normal
-from ..errors import at_least
+from ..contracts import Shape
+from ..device import standard_normal
+from ..errors import UserError, at_least
 from ..losses.terms import bernoulli_nll
-from .autoencoder import images_for, latents_for
-from .conditioning import Unconditional
-from .nets import Shape, fit_together, linear_relu
+from .base import ImageModel, images_for, latents_for
+from .conditioning import Attributes, Condition, is_conditional
+from .nets import fit_together, linear_relu
 
 
 class VAEOutput(NamedTuple):
-    """What an objective needs: logits (N, C, H, W); mean, log_var and the sampled z, (N, D) each."""
+    """What an objective needs: logits (N, C, H, W); mean, log_var and the drawn z, (N, D) each."""
 
     logits: Tensor
     mean: Tensor
@@ -24,106 +28,171 @@ class VAEOutput(NamedTuple):
     z: Tensor
 
 
-def reparameterize(mean: Tensor, log_var: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-    """z = μ + σ·ε with ε ~ N(0, I): a draw from N(mean, exp(log_var)) that a gradient can pass through.
+def reparameterize(
+    mean: Tensor, log_var: Tensor, *, generator: torch.Generator | None = None
+) -> Tensor:
+    """z = μ + σ·ε with ε ~ N(0, I): a draw from N(mean, exp(log_var)) that gradients pass through.
 
     Args:
-        mean, log_var: (N, D); log_var is log σ², which may be any real number while σ must stay positive.
+        mean, log_var: (N, D); log_var is log σ², any real number, while σ must stay positive.
+        generator: of ε.
     Returns:
         (N, D).
-    Source: Kingma & Welling 2013, section 2.4.
+    Source:
+        Kingma & Welling 2013, section 2.4.
     """
-    noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
-    return mean + torch.exp(0.5 * log_var) * noise
+    std = torch.exp(0.5 * log_var)
+    epsilon = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
+    return mean + std * epsilon
 
 
-class VAE(nn.Module):
-    """q(z | x) = N(μ(x), diag σ²(x)), p(z) = N(0, I), p(x | z) = Bernoulli(σ(decoder(z))); with a condition, all but the prior given c.
+class VAE(ImageModel):
+    """q(z | x) = N(μ(x), diag σ²(x)), p(z) = N(0, I), p(x | z) = Bernoulli(sigmoid(decoder(z))).
+
+    With a condition, all but the prior are given c as well.
+
+    Wherever a method takes c, a conditional model needs it: a label or a row of attributes for
+    each image, or one for all. Any other model refuses it; only its `forward`, which is given the
+    labels of every batch, does not read them.
 
     Args:
         encoder: body from images (N, C, H, W) to features (N, F).
         decoder: body from latents (N, latent_dim + condition.width) to logits (N, C, H, W).
-        condition: what else the model is told: `conditioning.OneHot`, `Attributes` or `AddedEmbedding`; nothing if left out.
+        latent_dim: D, the size of z.
+        image_shape: (C, H, W).
+        condition: what else the model is given: `OneHot`, `Attributes` or `AddedEmbedding`.
         hidden: widths of layers after the condition has joined the features.
-    Wherever a method takes c, a conditional model needs it, a label or a row of attributes for each image or one for all, and any other model
-    refuses it.
     Raises:
         UserError: latent_dim < 1, or bodies that do not fit together.
-    Source: Kingma & Welling 2013; Sohn et al. 2015 for the conditional form.
+    Source:
+        Kingma & Welling 2013; Sohn et al. 2015 for the conditional form.
     """
 
     likelihood = "Bernoulli"
 
-    def __init__(self, encoder: nn.Module, decoder: nn.Module, latent_dim: int, image_shape: Shape, *, condition: nn.Module | None = None,
-                 hidden: Sequence[int] = ()):
-        super().__init__()
-        self.latent_dim, self.image_shape = at_least("latent_dim", latent_dim, 1), tuple(image_shape)
-        self.encoder, self.decoder, self.condition = encoder, decoder, condition or Unconditional()
-        features = fit_together(encoder, decoder, latent_dim + self.condition.width, image_shape) + self.condition.width
-        self.joint = nn.Sequential(*linear_relu([features, *hidden]))
-        self.to_mean, self.to_log_var = (nn.Linear([features, *hidden][-1], latent_dim) for _ in range(2))
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        latent_dim: int,
+        image_shape: Shape,
+        *,
+        condition: Condition | None = None,
+        hidden: Sequence[int] = (),
+    ):
+        super().__init__(image_shape, condition)
+        self.latent_dim = at_least("latent_dim", latent_dim, 1)
+        self.encoder = encoder
+        self.decoder = decoder
 
-    def posterior(self, x: Tensor, c=None) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of q(z | x) or q(z | x, c): (N, C, H, W) → two of (N, latent_dim)."""
+        # the condition may widen both the features and the latent
+        extra = self.condition.width
+        features = fit_together(encoder, decoder, latent_dim + extra, self.image_shape)
+        widths = [features + extra, *hidden]
+        self.joint = nn.Sequential(*linear_relu(widths))
+        self.to_mean = nn.Linear(widths[-1], latent_dim)
+        self.to_log_var = nn.Linear(widths[-1], latent_dim)
+
+    def posterior(self, x: Tensor, c: Any = None) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of q(z | x, c): (N, C, H, W) → two of (N, latent_dim)."""
         features = self.encoder(images_for(self, x))
-        features = self.joint(self.condition.join_features(features, self._codes(c, len(x))))
+        features = self.condition.join_features(features, self.codes(c, len(x)))
+        features = self.joint(features)
         return self.to_mean(features), self.to_log_var(features)
 
-    def encode(self, x: Tensor, c=None) -> Tensor:
+    def encode(self, x: Tensor, c: Any = None) -> Tensor:
         """The posterior mean: the one point to show for an image, (N, latent_dim)."""
-        return self.posterior(x, c)[0]
+        mean, _ = self.posterior(x, c)
+        return mean
 
-    def logits(self, z: Tensor, c=None) -> Tensor:
+    def logits(self, z: Tensor, c: Any = None) -> Tensor:
         """What the sigmoid turns into the mean image: (N, latent_dim) → (N, C, H, W)."""
-        return self.decoder(self.condition.join_latent(latents_for(self, z), self._codes(c, len(z))))
+        z = latents_for(self, z)
+        return self.decoder(self.condition.join_latent(z, self.codes(c, len(z))))
 
-    def decode(self, z: Tensor, c=None) -> Tensor:
-        """The mean image of p(x | z) or p(x | z, c): (N, latent_dim) → (N, C, H, W) in [0, 1]."""
+    def decode(self, z: Tensor, c: Any = None) -> Tensor:
+        """The mean image of p(x | z, c): (N, latent_dim) → (N, C, H, W) in [0, 1]."""
         return torch.sigmoid(self.logits(z, c))
 
-    def log_likelihood(self, x: Tensor, z: Tensor, c=None) -> Tensor:
-        """log p(x | z) of images (N, C, H, W) in [0, 1], one latent (N, latent_dim) each: nats, (N,). What `metrics.nll` weighs samples by."""
+    def log_likelihood(self, x: Tensor, z: Tensor, c: Any = None) -> Tensor:
+        """log p(x | z, c), nats, (N,): images (N, C, H, W) in [0, 1], one latent (N, D) for each.
+
+        It is what `metrics.nll` weighs its samples by.
+        """
         return -bernoulli_nll(self.logits(z, c), images_for(self, x))
 
     @torch.no_grad()
-    def reconstruct(self, x: Tensor, c=None) -> Tensor:
-        """Decode the posterior mean, (N, C, H, W), without gradient."""
+    def reconstruct(self, x: Tensor, c: Any = None) -> Tensor:
+        """The decoded posterior mean, (N, C, H, W), without gradient."""
         return self.decode(self.encode(x, c), c)
 
     @torch.no_grad()
-    def sample(self, n: int, c=None, *, generator: torch.Generator | None = None) -> Tensor:
+    def sample(
+        self, n: int, c: Any = None, *, generator: torch.Generator | None = None
+    ) -> Tensor:
         """n images from the prior: z ~ N(0, I), decoded. (n, C, H, W) in [0, 1]."""
-        return self.decode(normal((at_least("n", n, 1), self.latent_dim), generator), c)
+        z = standard_normal((at_least("n", n, 1), self.latent_dim), generator)
+        return self.decode(z, c)
 
-    def forward(self, x: Tensor, c=None, *, samples: int = 1) -> VAEOutput:
-        """What an objective needs. With samples = K > 1, K draws an image: logits (K, N, C, H, W) and z (K, N, latent_dim)."""
+    def forward(self, x: Tensor, c: Any = None, *, samples: int = 1) -> VAEOutput:
+        """What an objective needs of images (N, C, H, W) and their labels.
+
+        With samples = K > 1 there are K draws per image: logits (K, N, C, H, W), z (K, N, D).
+        """
+        at_least("samples", samples, 1)
+        # a batch always brings labels; without a condition they are not read
+        c = c if is_conditional(self) else None
+
         mean, log_var = self.posterior(x, c)
-        if at_least("samples", samples, 1) == 1:
+        if samples == 1:
             z = reparameterize(mean, log_var)
             return VAEOutput(self.logits(z, c), mean, log_var, z)
-        z = reparameterize(mean.expand(samples, -1, -1), log_var.expand(samples, -1, -1))
-        return VAEOutput(torch.stack([self.logits(one, c) for one in z]), mean, log_var, z)
 
-    def given(self, c) -> Given:
-        """This model with its condition fixed to one label or one row of attributes: plots and sliders take it like an unconditional one."""
+        means = mean.expand(samples, -1, -1)
+        log_vars = log_var.expand(samples, -1, -1)
+        z = reparameterize(means, log_vars)
+        logits = torch.stack([self.logits(draw, c) for draw in z])
+        return VAEOutput(logits, mean, log_var, z)
+
+    def given(self, c: Any) -> Given:
+        """This model with its condition fixed to one label or one row of attributes.
+
+        Plots and sliders take it like an unconditional model.
+        """
         return Given(self, c)
-
-    def _codes(self, c, n: int) -> Tensor | None:
-        codes = self.condition.codes(c, n)
-        return codes if codes is None else codes.to(device_of(self))
 
 
 class Given:
     """A conditional model at one fixed condition: decode(z) and sample(n) of p(x | z, c)."""
 
-    def __init__(self, model: VAE, c):
-        model.condition.codes(c, 1)                    # a wrong condition is an error here, not at the first picture
-        if c is not None and torch.as_tensor(c).ndim > (model.condition.kind == "attributes"):
-            c = c[0]                                   # a list of one is the one for all
-        self.model, self.c, self.latent_dim, self.image_shape = model, c, model.latent_dim, model.image_shape
+    def __init__(self, model: VAE, c: Any):
+        # a wrong condition is an error here, not at the first picture
+        model.condition.codes(c, 1)
+        self.model = model
+        self.c = _one_for_all(model, c)
+        self.latent_dim = model.latent_dim
+        self.image_shape = model.image_shape
 
-    def decode(self, z: Tensor) -> Tensor:
+    def decode(self, z: Tensor, c: None = None) -> Tensor:
+        """The mean image of p(x | z, c): (N, latent_dim) → (N, C, H, W) in [0, 1]."""
+        self._refuse(c)
         return self.model.decode(z, self.c)
 
-    def sample(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
+    def sample(
+        self, n: int, c: None = None, *, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """n images of this condition, (n, C, H, W) in [0, 1]."""
+        self._refuse(c)
         return self.model.sample(n, self.c, generator=generator)
+
+    def _refuse(self, c: Any) -> None:
+        if c is not None:
+            raise UserError(f"this model's condition is fixed to {self.c}: leave c out")
+
+
+def _one_for_all(model: VAE, c: Any) -> Any:
+    """A condition given as a list of one, as the one for all images."""
+    if c is None:
+        return None
+    axes_of_one = 1 if isinstance(model.condition, Attributes) else 0
+    return c[0] if torch.as_tensor(c).ndim > axes_of_one else c

@@ -1,5 +1,6 @@
-"""The reports' networks: (latent_dim, image_shape) → model, and for conditional ones (latent_dim, image_shape, condition) → model.
+"""The reports' networks, as functions that build a model.
 
+Each is called with (latent_dim, image_shape), a conditional one with the condition as well.
 latent_dim is None for a model without a latent space.
 """
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from ..contracts import Shape
 from ..errors import UserError
 from ..models import nets
 from ..models.autoencoder import Autoencoder
@@ -18,64 +20,107 @@ from ..models.gan import GAN, dc_discriminator, dc_generator, fc_discriminator, 
 from ..models.vae import VAE
 
 
-def conv_autoencoder(latent_dim: int, shape: nets.Shape) -> Autoencoder:
-    return Autoencoder(nets.conv_encoder(shape), nets.conv_decoder(latent_dim, shape), latent_dim, shape)
+def conv_autoencoder(latent_dim: int, shape: Shape) -> Autoencoder:
+    """Strided convolutions → latent_dim numbers → transposed convolutions."""
+    encoder = nets.conv_encoder(shape)
+    decoder = nets.conv_decoder(latent_dim, shape)
+    return Autoencoder(encoder, decoder, latent_dim, shape)
 
 
-def mlp_vae(*hidden: int) -> Callable[[int, nets.Shape], VAE]:
-    """image → hidden … → (μ, log σ²), and the same widths back."""
-    def build(latent_dim: int, shape: nets.Shape) -> VAE:
-        return VAE(nets.mlp_encoder(shape, hidden), nets.mlp_decoder(latent_dim, hidden[::-1], shape), latent_dim, shape)
+def mlp_vae(*hidden: int) -> Callable[[int, Shape], VAE]:
+    """Image → hidden … → (μ, log σ²), and the same widths back."""
+
+    def build(latent_dim: int, shape: Shape) -> VAE:
+        encoder = nets.mlp_encoder(shape, hidden)
+        decoder = nets.mlp_decoder(latent_dim, hidden[::-1], shape)
+        return VAE(encoder, decoder, latent_dim, shape)
+
     return build
 
 
-def mlp_cvae(*hidden: int) -> Callable[[int, nets.Shape, nn.Module], VAE]:
+def mlp_cvae(*hidden: int) -> Callable[[int, Shape, nn.Module], VAE]:
     """[image, condition] → hidden … → (μ, log σ²); [z, condition] → the same widths back."""
-    def build(latent_dim: int, shape: nets.Shape, condition: nn.Module) -> VAE:
+
+    def build(latent_dim: int, shape: Shape, condition: nn.Module) -> VAE:
+        encoder = nn.Flatten()
         decoder = nets.mlp_decoder(latent_dim + condition.width, hidden[::-1], shape)
-        return VAE(nn.Flatten(), decoder, latent_dim, shape, condition=condition, hidden=hidden)
+        return VAE(encoder, decoder, latent_dim, shape, condition=condition, hidden=hidden)
+
     return build
 
 
-def conv_cvae(latent_dim: int, shape: nets.Shape, condition: nn.Module) -> VAE:
-    """[convolutions of the image, condition] → 512 → (μ, log σ²); [z, condition] → 512 → transposed convolutions."""
-    decoder = nets.upsampling_decoder(latent_dim + condition.width, shape, hidden=512)
-    return VAE(nets.pooling_encoder(shape), decoder, latent_dim, shape, condition=condition, hidden=(512,))
+def conv_cvae(
+    channels: tuple[int, int] = (16, 32), hidden: int = 512
+) -> Callable[[int, Shape, nn.Module], VAE]:
+    """[convolutions of the image, condition] → hidden → (μ, log σ²).
+
+    Back: [z, condition] → hidden → transposed convolutions.
+    """
+
+    def build(latent_dim: int, shape: Shape, condition: nn.Module) -> VAE:
+        # the decoder is drawn first: the order of the draws decides what a seed means
+        decoder = nets.upsampling_decoder(
+            latent_dim + condition.width, shape, hidden=hidden, channels=channels
+        )
+        encoder = nets.pooling_encoder(shape, channels)
+        return VAE(encoder, decoder, latent_dim, shape, condition=condition, hidden=(hidden,))
+
+    return build
 
 
-def wide_conv_cvae(latent_dim: int, shape: nets.Shape, condition: nn.Module) -> VAE:
-    """`conv_cvae` with twice the channels and a narrower middle: 1.4 million weights, as many as the U-Net it is compared with."""
-    decoder = nets.upsampling_decoder(latent_dim + condition.width, shape, hidden=224, channels=(32, 64))
-    return VAE(nets.pooling_encoder(shape, (32, 64)), decoder, latent_dim, shape, condition=condition, hidden=(224,))
+def block_cvae(*, residual: bool) -> Callable[[int, Shape, nn.Module], VAE]:
+    """Three blocks down → 256 → (μ, log σ²); z → three blocks up.
 
+    The condition joins the latent as it does everywhere: an embedding is added to it.
+    """
 
-def block_cvae(*, residual: bool) -> Callable[[int, nets.Shape, nn.Module], VAE]:
-    """three blocks down → 256 → (μ, log σ²); z, told the class by what is added to it → three blocks up."""
-    def build(latent_dim: int, shape: nets.Shape, condition: nn.Module) -> VAE:
+    def build(latent_dim: int, shape: Shape, condition: nn.Module) -> VAE:
+        # the decoder is drawn first: the order of the draws decides what a seed means
         decoder = nets.block_decoder(latent_dim + condition.width, shape, residual=residual)
-        model = VAE(nets.block_encoder(shape, residual=residual), decoder, latent_dim, shape, condition=condition, hidden=(256,))
-        return model.to(memory_format=torch.channels_last)                # its many 3×3 convolutions then take a quarter less time on a CPU
+        encoder = nets.block_encoder(shape, residual=residual)
+        model = VAE(encoder, decoder, latent_dim, shape, condition=condition, hidden=(256,))
+        # its many 3×3 convolutions then take a quarter less time on a CPU
+        return model.to(memory_format=torch.channels_last)
+
     return build
 
 
-def fc_gan(latent_dim: int, shape: nets.Shape) -> GAN:
-    return GAN(fc_generator(latent_dim, shape), fc_discriminator(shape), latent_dim, shape)
+def fc_gan(latent_dim: int, shape: Shape) -> GAN:
+    """Three linear layers each for the generator and the discriminator."""
+    generator = fc_generator(latent_dim, shape)
+    discriminator = fc_discriminator(shape)
+    return GAN(generator, discriminator, latent_dim, shape)
 
 
-def dc_gan(width: int = 64) -> Callable[[int, nets.Shape], GAN]:
-    def build(latent_dim: int, shape: nets.Shape) -> GAN:
-        return GAN(dc_generator(latent_dim, shape, width), dc_discriminator(shape, width), latent_dim, shape)
+def dc_gan(width: int = 64) -> Callable[[int, Shape], GAN]:
+    """Transposed convolutions against strided ones; `width` channels in the finer layer."""
+
+    def build(latent_dim: int, shape: Shape) -> GAN:
+        generator = dc_generator(latent_dim, shape, width)
+        discriminator = dc_discriminator(shape, width)
+        return GAN(generator, discriminator, latent_dim, shape)
+
     return build
 
 
-def ddpm(schedule: str, target: str) -> Callable[[None, nets.Shape, nn.Module], Diffusion]:
+def ddpm(schedule: str, target: str) -> Callable[[None, Shape, nn.Module], Diffusion]:
     """A U-Net and 1,000 steps. Ho et al. 2020 have ("linear", "epsilon")."""
-    def build(latent_dim: None, shape: nets.Shape, condition: nn.Module) -> Diffusion:
-        return Diffusion(UNet(shape, code_width=condition.width), shape, schedule=schedule, target=target, condition=condition)
+
+    def build(latent_dim: None, shape: Shape, condition: nn.Module) -> Diffusion:
+        network = UNet(shape, code_width=condition.width)
+        return Diffusion(network, shape, schedule=schedule, target=target, condition=condition)
+
     return build
 
 
-def classifier(features: int, shape: nets.Shape) -> Classifier:
+def classifier(latent_dim: None, shape: Shape, *, features: int = 64) -> Classifier:
+    """The small classifier, for grey 28×28 images alone.
+
+    Raises:
+        UserError: images of another shape.
+    """
     if tuple(shape) != Classifier.image_shape:
-        raise UserError(f"the classifier takes images of shape {Classifier.image_shape}, got {tuple(shape)}")
+        raise UserError(
+            f"the classifier takes images of shape {Classifier.image_shape}, got {tuple(shape)}"
+        )
     return Classifier(features=features)

@@ -1,6 +1,7 @@
 """Training: `fit`, the only loop, and what it keeps."""
 from .checkpoints import Checkpoint
-from .fit import ADAM, SCHEDULES, evaluate, fit, one_cycle
+from .fit import evaluate, fit
 from .history import History
+from .settings import ADAM, SCHEDULES, one_cycle
 
 __all__ = ["ADAM", "SCHEDULES", "Checkpoint", "History", "evaluate", "fit", "one_cycle"]

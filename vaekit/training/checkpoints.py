@@ -1,12 +1,16 @@
-"""A training run that can be interrupted at any point: weights, optimisers, best weights and history in one safetensors file."""
+"""A training run that can be interrupted at any point.
+
+Weights, optimisers, best weights and history lie in one safetensors file.
+"""
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..errors import UserError
 from ..files import check_writable, load_weights, save_weights
@@ -14,74 +18,141 @@ from .history import History
 
 
 class Checkpoint:
-    """The state of a run beside `path` (None: kept in memory only). Opening it brings model and optimisers back to where they were.
+    """The state of a run. Opening it brings model and optimisers back to where they were.
 
+    Args:
+        path: its file; None keeps the state in memory only.
+        settings: what must be equal for the file to be of this run, as JSON holds it.
+        model, optimizers: whose state is kept.
     Raises:
-        UserError: the file belongs to a run with other settings or another model, or is damaged; the folder cannot be written.
+        UserError: the file belongs to a run with other settings or another model, or is damaged;
+            the folder cannot be written.
     """
 
-    def __init__(self, path: str | Path | None, settings: dict, model: nn.Module, optimizers: Sequence[torch.optim.Optimizer]):
-        self.path, self.settings, self.model, self.optimizers = path and Path(path), settings, model, optimizers
+    def __init__(
+        self,
+        path: str | Path | None,
+        settings: Mapping[str, Any],
+        model: nn.Module,
+        optimizers: Sequence[torch.optim.Optimizer],
+    ):
+        self.path = None if path is None else Path(path)
+        self.settings = dict(settings)
+        self.model = model
+        self.optimizers = optimizers
         self.history = History()
-        self.best: dict[str, torch.Tensor] = {}
-        if self.path and self.path.exists():
-            self._resume()
-        elif self.path:
+        self.best: dict[str, Tensor] = {}
+
+        if self.path is None:
+            return
+        if self.path.exists():
+            self._resume(self.path)
+        else:
             check_writable(self.path.parent)
 
     def stale_for(self, patience: int | None) -> bool:
         """True once the last `patience` epochs brought no better loss (`History.best`)."""
-        return patience is not None and len(self.history) > 0 and len(self.history) - 1 - self.history.best >= patience
+        if patience is None or len(self.history) == 0:
+            return False
+        epochs_since_best = len(self.history) - 1 - self.history.best
+        return epochs_since_best >= patience
 
-    def after_epoch(self, row: dict) -> None:
-        self.history.add(row)
-        if {"validation_loss", "test_loss"} & row.keys() and self.history.best == len(self.history) - 1:
-            self.best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-        if self.path:
-            self._save()
+    def after_epoch(self, row: Mapping[str, Any]) -> None:
+        """Add the epoch's row, keep the weights if they are the best, write the file."""
+        self.history.add(dict(row))
+        if self._just_improved():
+            state = self.model.state_dict()
+            self.best = {name: value.detach().clone() for name, value in state.items()}
+        if self.path is not None:
+            self._save(self.path)
 
     def restore_best(self) -> None:
+        """Take the best weights back, if any epoch was judged."""
         if self.best:
             self.model.load_state_dict(self.best)
 
-    def _save(self) -> None:
-        tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()} | {f"best.{k}": v for k, v in self.best.items()}
+    def _just_improved(self) -> bool:
+        judged = {"validation_loss", "test_loss"} & self.history.last.keys()
+        return bool(judged) and self.history.best == len(self.history) - 1
+
+    def _save(self, path: Path) -> None:
+        tensors = {}
+        for name, value in self.model.state_dict().items():
+            tensors[f"model.{name}"] = value
+        for name, value in self.best.items():
+            tensors[f"best.{name}"] = value
         for number, optimizer in enumerate(self.optimizers):
             for index, state in optimizer.state_dict()["state"].items():
-                tensors |= {f"{_prefix(number)}{index}.{k}": v for k, v in state.items()}
-        save_weights(self.path, tensors, {"rows": json.dumps(self.history.rows), "settings": json.dumps(self.settings)})
+                for key, value in state.items():
+                    tensors[f"{_prefix(number)}{index}.{key}"] = value
 
-    def _resume(self) -> None:
-        tensors, metadata = load_weights(self.path)
+        metadata = {
+            "rows": json.dumps(self.history.rows),
+            "settings": json.dumps(self.settings),
+        }
+        save_weights(path, tensors, metadata)
+
+    def _resume(self, path: Path) -> None:
+        tensors, metadata = load_weights(path)
         if "settings" not in metadata:
-            raise UserError(f"{self.path} holds weights but no training state; give the checkpoint another name")
-        before = json.loads(metadata["settings"])
-        changed = [f"{k} {before.get(k)} → {self.settings.get(k)}" for k in before | self.settings if before.get(k) != self.settings.get(k)]
-        if changed:
-            raise UserError(f"{self.path} belongs to a run with other settings ({', '.join(changed)}); delete it or use another folder")
+            raise UserError(
+                f"{path} holds weights but no training state; give the checkpoint another name"
+            )
+        _check_same_run(path, json.loads(metadata["settings"]), self.settings)
+
         try:
             self.model.load_state_dict(_strip(tensors, "model."))
         except RuntimeError as error:
-            raise UserError(f"{self.path} belongs to another model; delete it or use another folder") from error
-        self.history, self.best = History(json.loads(metadata["rows"])), _strip(tensors, "best.")
+            raise UserError(
+                f"{path} belongs to another model; delete it or use another folder"
+            ) from error
+
+        self.history = History(json.loads(metadata["rows"]))
+        self.best = _strip(tensors, "best.")
         for number, optimizer in enumerate(self.optimizers):
             _resume_optimizer(optimizer, _strip(tensors, _prefix(number)))
 
 
+def _check_same_run(path: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    changed = []
+    for key in before | now:
+        if before.get(key) != now.get(key):
+            changed.append(f"{key} {before.get(key)} → {now.get(key)}")
+    if changed:
+        raise UserError(
+            f"{path} belongs to a run with other settings ({', '.join(changed)}); "
+            "delete it or use another folder"
+        )
+
+
 def _prefix(number: int) -> str:
-    return f"optimizer{number or ''}."
+    """optimizer. for the first one, optimizer1. for the second."""
+    return "optimizer." if number == 0 else f"optimizer{number}."
 
 
-def _resume_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    state: dict[int, dict] = {}
+def _resume_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    parameters = [weight for group in optimizer.param_groups for weight in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         index, key = name.split(".", 1)
-        # files hold contiguous tensors, but a fused optimiser walks through memory: a moment must lie as its parameter does, channels last or not
-        laid = value if key == "step" else torch.empty_like(parameters[int(index)]).copy_(value)
-        state.setdefault(int(index), {})[key] = laid
+        if key != "step":
+            value = _laid_out_like(parameters[int(index)], value)
+        state.setdefault(int(index), {})[key] = value
     optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
 
 
-def _strip(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+def _laid_out_like(parameter: nn.Parameter, moment: Tensor) -> Tensor:
+    """The moment in its parameter's memory format, channels last or not.
+
+    Files hold contiguous tensors, but a fused optimiser walks through memory.
+    """
+    return torch.empty_like(parameter).copy_(moment)
+
+
+def _strip(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin with the prefix, without it."""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in tensors.items()
+        if name.startswith(prefix)
+    }

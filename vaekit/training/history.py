@@ -1,21 +1,26 @@
-"""What a training run tells: one row an epoch."""
+"""The numbers of a training run: one row per epoch."""
 from __future__ import annotations
 
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 from ..errors import pick
 from ..files import atomic
 
 
 class History:
-    """One row an epoch: train_…, validation_… and test_… terms in the loss's units, and seconds. `history["test_loss"]` is a column."""
+    """One row per epoch: train_…, validation_… and test_… terms in the loss's units, and seconds.
 
-    def __init__(self, rows: list[dict] | None = None):
+    `history["test_loss"]` is a column.
+    """
+
+    def __init__(self, rows: list[dict[str, Any]] | None = None):
         self.rows = list(rows or [])
 
-    def add(self, row: dict) -> None:
+    def add(self, row: dict[str, Any]) -> None:
+        """Append an epoch's row."""
         self.rows.append(row)
 
     def __len__(self) -> int:
@@ -27,29 +32,43 @@ class History:
 
     @property
     def columns(self) -> list[str]:
+        """The names of a row's entries; none before the first epoch."""
         return list(self.rows[0]) if self.rows else []
 
     @property
-    def last(self) -> dict:
+    def last(self) -> dict[str, Any]:
+        """The latest epoch's row."""
         return self.rows[-1]
 
     @property
     def best(self) -> int:
-        """Where the loss was lowest that may choose the weights, counted from 0: the validation set's if there is one, else the test set's."""
-        losses = self["validation_loss" if "validation_loss" in self.columns else "test_loss"]
+        """Where the loss was lowest that may choose the weights, counted from 0.
+
+        It is the validation set's if there is one, else the test set's.
+        """
+        watched = "validation_loss" if "validation_loss" in self.columns else "test_loss"
+        losses = self[watched]
         return losses.index(min(losses))
 
     def __repr__(self) -> str:
-        terms = ", ".join(f"{k} {v:.3g}" for k, v in self.last.items() if k.endswith("_loss")) if self.rows else "empty"
-        return f"History({len(self)} epochs: {terms})"
+        if not self.rows:
+            return "History(0 epochs: empty)"
+        terms = [f"{k} {v:.3g}" for k, v in self.last.items() if k.endswith("_loss")]
+        return f"History({len(self)} epochs: {', '.join(terms)})"
 
     def save(self, path: str | Path) -> Path:
-        """Write all rows as CSV or JSON, by the ending of the name."""
+        """Write all rows as CSV or JSON, by the ending of the name.
+
+        Raises:
+            UserError: another ending, a folder that cannot be written.
+        """
+        path = Path(path)
+        ending = pick("ending", path.suffix, (".csv", ".json"))
         with atomic(path) as temporary, open(temporary, "w", newline="") as file:
-            if pick("ending", Path(path).suffix, (".csv", ".json")) == ".json":
+            if ending == ".json":
                 json.dump(self.rows, file, indent=1)
             else:
                 writer = csv.DictWriter(file, self.columns)
                 writer.writeheader()
                 writer.writerows(self.rows)
-        return Path(path)
+        return path

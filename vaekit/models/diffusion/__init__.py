@@ -5,10 +5,25 @@
     model.sample(64, labels, guidance=2.0)
 """
 from .average import Average
-from .process import Diffusion, DiffusionOutput, denoising_error, to_images, to_signed
+from .objective import DiffusionOutput, denoising_error, to_images, to_signed
+from .process import Diffusion
 from .samplers import Step, sampling, step, times
 from .schedules import cosine_betas, cumulative, linear_betas
 from .unet import UNet
 
-__all__ = ["Average", "Diffusion", "DiffusionOutput", "Step", "UNet", "cosine_betas", "cumulative", "denoising_error", "linear_betas", "sampling",
-           "step", "times", "to_images", "to_signed"]
+__all__ = [
+    "Average",
+    "Diffusion",
+    "DiffusionOutput",
+    "Step",
+    "UNet",
+    "cosine_betas",
+    "cumulative",
+    "denoising_error",
+    "linear_betas",
+    "sampling",
+    "step",
+    "times",
+    "to_images",
+    "to_signed",
+]

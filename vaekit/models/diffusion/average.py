@@ -1,4 +1,7 @@
-"""The exponential moving average of a network's weights: it draws better pictures than the weights themselves, which jitter with each batch."""
+"""The exponential moving average of a network's weights.
+
+It draws better pictures than the weights themselves, which jitter with each batch.
+"""
 from __future__ import annotations
 
 import copy
@@ -8,32 +11,54 @@ from torch import Tensor, nn
 
 
 class Average(nn.Module):
-    """A copy of a network that follows it: after update k = 0, 1, …, average ← d·average + (1 − d)·weights, d = min(decay, (1 + k) / (10 + k)).
+    """A copy of a network that follows it: average ← d · average + (1 − d) · weights.
 
-    The copy's weights are buffers: an optimiser does not see them, a state_dict holds them, so a checkpoint brings back both exactly. The ramp of d
-    lets the average forget the untrained weights soon; it then spans about the last ninth of the updates, later the last 1 / (1 − decay) of them.
-    Source: Ho et al. 2020, appendix B (decay 0.9999, for 500,000 and more updates).
+    In update k = 0, 1, …, d = min(decay, (1 + k) / (10 + k)). This ramp lets the average forget the
+    untrained weights soon: it spans about the last ninth of the updates, and later the last
+    1 / (1 − decay) of them.
+
+    The copy's weights are buffers: an optimiser does not see them, a state_dict holds them, so a
+    checkpoint brings back both exactly.
+
+    Args:
+        network: what is followed.
+        decay: the largest d, in [0, 1).
+    Source:
+        Ho et al. 2020, appendix B (decay 0.9999, for 500,000 and more updates).
     """
 
     updates: Tensor
 
     def __init__(self, network: nn.Module, decay: float):
         super().__init__()
-        self.decay, self.network = decay, copy.deepcopy(network)
+        self.decay = decay
+        self.network = copy.deepcopy(network)
         for module in self.network.modules():
-            for name, weight in [(name, weight) for name, weight in module._parameters.items() if weight is not None]:
-                del module._parameters[name]
-                module.register_buffer(name, weight.detach().clone())          # tied weights part, but follow the same one
+            _parameters_to_buffers(module)
         self.register_buffer("updates", torch.zeros((), dtype=torch.long))
 
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:
         """Take in the network's present weights; its own buffers are copied."""
-        pull = 1 - ((1 + self.updates) / (10 + self.updates)).clamp(max=self.decay)
-        weights, buffers = (dict(named(remove_duplicate=False)) for named in (network.named_parameters, network.named_buffers))
-        for name, mine in self.network.named_buffers():
-            mine.lerp_(weights[name], pull.to(mine.dtype)) if name in weights else mine.copy_(buffers[name])
+        decay = ((1 + self.updates) / (10 + self.updates)).clamp(max=self.decay)
+        # tied weights have several names, and each copy follows under its own
+        weights = dict(network.named_parameters(remove_duplicate=False))
+        buffers = dict(network.named_buffers(remove_duplicate=False))
+
+        for name, average in self.network.named_buffers():
+            if name in weights:
+                average.lerp_(weights[name], (1 - decay).to(average.dtype))
+            else:
+                average.copy_(buffers[name])
         self.updates += 1
 
-    def forward(self, *inputs) -> Tensor:
+    def forward(self, *inputs: Tensor | None) -> Tensor:
+        """The averaged network's answer."""
         return self.network(*inputs)
+
+
+def _parameters_to_buffers(module: nn.Module) -> None:
+    """Turn a module's own parameters into buffers of the same names."""
+    for name, weight in list(module.named_parameters(recurse=False, remove_duplicate=False)):
+        delattr(module, name)
+        module.register_buffer(name, weight.detach().clone())

@@ -1,0 +1,211 @@
+"""Checks of the forward process and the DDIM step (lab 05).
+
+The right answers pass; for a wrong one the sentence names the property that does not hold.
+"""
+import math
+
+import pytest
+import torch
+from support.checks import passes, refuses
+
+from vaekit.course import check
+from vaekit.device import seeded
+from vaekit.models.diffusion import step
+
+
+def root_of_the_rest(kept):
+    return (1 - kept).sqrt()
+
+
+def forward(x0, kept, of_image=torch.sqrt, of_noise=root_of_the_rest, draw=torch.randn_like):
+    noise = draw(x0)
+    return of_image(kept) * x0 + of_noise(kept) * noise, noise
+
+
+def forward_by_lerp(x0, kept):
+    noise = torch.randn(x0.shape)
+    return torch.lerp(x0 * 0, x0, kept**0.5) + noise * (1 - kept) ** 0.5, noise
+
+
+def ddim(x_t, x0, now, after, noise=None):
+    if noise is None:
+        noise = (x_t - math.sqrt(now) * x0) / math.sqrt(1 - now)
+    return math.sqrt(after) * x0 + math.sqrt(1 - after) * noise
+
+
+def ddim_of_tensors(x_t, x0, now, after):
+    noise = (x_t - now.sqrt() * x0) / (1 - now).sqrt()
+    return after.sqrt() * x0 + (1 - after).sqrt() * noise
+
+
+def ddim_by_one_ratio(x_t, x0, now, after):
+    return after**0.5 * x0 + (x_t - now**0.5 * x0) * ((1 - after) / (1 - now)) ** 0.5
+
+
+@pytest.mark.parametrize("checker, solution", [
+    (check.forward_process, forward),
+    (check.forward_process, forward_by_lerp),
+    (check.ddim_step, ddim),
+    (check.ddim_step, lambda x_t, x0, now, after: step(x_t, x0, now, after, 0.0)),
+    (check.ddim_step, ddim_of_tensors),
+    (check.ddim_step, ddim_by_one_ratio),
+])
+def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
+    passes(checker, solution)
+
+
+@pytest.mark.parametrize("wrong, words", [
+    (lambda x0, kept: None, "returns nothing"),
+    (
+        lambda x0, kept: forward(x0, kept)[0],
+        "Return two tensors, x_t and the noise in it",
+    ),
+    (lambda x0, kept: forward(x0[:1], kept[:1]), "Both have the shape of x0"),
+    (
+        lambda x0, kept: forward(x0, 1 - kept),
+        "the share of the data that is .kept.: 1 keeps all",
+    ),
+    (
+        lambda x0, kept: (forward(x0, kept)[0], torch.randn_like(x0)),
+        "the very draw",
+    ),
+    (lambda x0, kept: forward(x0, kept**2), "you keep ¼ of each number"),
+    (
+        lambda x0, kept: forward(x0, kept**0.5),
+        "each number of x_0 should count half; yours counts 0.71",
+    ),
+    (
+        lambda x0, kept: forward(x0, kept.flatten()[0]),
+        "Each row comes with an ᾱ of its own",
+    ),
+])
+def test_a_wrong_forward_process(wrong, words):
+    refuses(check.forward_process, wrong, words)
+
+
+def test_a_forward_process_for_points_only():
+    def wrong(x0, kept):
+        noise = torch.randn(len(x0), 2)
+        return forward(x0, kept, draw=lambda x: noise)
+
+    torch.manual_seed(0)
+    words = "Both have the shape of x0|must match the size"
+    with pytest.raises((check.CheckFailed, RuntimeError), match=words):
+        check.forward_process(wrong)
+
+
+@pytest.mark.parametrize("factors, words", [
+    ({"of_noise": torch.ones_like}, "At ᾱ = 1 nothing is destroyed yet"),
+    ({"of_image": lambda kept: 0.1 + 0.9 * kept}, "At ᾱ = 0 nothing is kept"),
+    (
+        {"of_image": lambda kept: kept, "of_noise": lambda kept: 1 - kept},
+        "you keep ¼ of each number",
+    ),
+    ({"of_noise": lambda kept: 1 - kept}, "the noise gets the factor ¾"),
+    (
+        {"of_noise": lambda kept: 1 - kept**0.5},
+        "Data of variance 1 should keep it",
+    ),
+])
+def test_a_forward_process_with_wrong_factors(factors, words):
+    refuses(check.forward_process, lambda x0, kept: forward(x0, kept, **factors), words)
+
+
+def repeated_every_100_rows(x):
+    if len(x) <= 100:
+        return torch.randn_like(x)
+    few = torch.randn(100, *x.shape[1:])
+    return few[torch.arange(len(x)) % 100]
+
+
+@pytest.mark.parametrize("draw, words", [
+    (torch.rand_like, "Draw it with randn, not with rand"),
+    (lambda x: 2 * torch.randn_like(x), "should have standard deviation 1"),
+    (lambda x: 12**0.5 * (torch.rand_like(x) - 0.5), "Is it Gaussian"),
+    (lambda x: torch.randn(len(x), 1).expand_as(x), "take the shape of x0"),
+    (
+        lambda x: torch.randn(x.shape[1:]).expand_as(x),
+        "mean 0|standard deviation 1|take the shape of x0",
+    ),
+    (
+        repeated_every_100_rows,
+        "mean 0|standard deviation 1|take the shape of x0|Gaussian",
+    ),
+    (
+        lambda x: torch.randn(x.shape, generator=seeded(1)),
+        "draw fresh noise every time",
+    ),
+])
+def test_a_forward_process_with_wrong_noise(draw, words):
+    """What is drawn is returned, and goes into x_t too."""
+    refuses(check.forward_process, lambda x0, kept: forward(x0, kept, draw=draw), words)
+
+
+def ddim_with_noise(noise):
+    """The right step, but for what it takes to be the noise in x_t."""
+    return lambda x_t, x0, now, after: ddim(x_t, x0, now, after, noise(x_t, x0, now))
+
+
+@pytest.mark.parametrize("noise, words", [
+    (lambda x_t, x0, now: torch.randn_like(x0), "This step draws nothing"),
+    (lambda x_t, x0, now: x_t, "x_t itself is not the noise"),
+    (lambda x_t, x0, now: x_t - math.sqrt(now) * x0, "x_t itself is not the noise"),
+    (
+        lambda x_t, x0, now: x_t / math.sqrt(1 - now),
+        r"becomes 1.25 · x0\. Is the image",
+    ),
+    (
+        lambda x_t, x0, now: (x_t - x0) / math.sqrt(1 - now),
+        "Is the image's part taken out of x_t",
+    ),
+    (
+        lambda x_t, x0, now: (x_t - now * x0) / math.sqrt(1 - now),
+        "Is the image's part taken out",
+    ),
+])
+def test_a_ddim_step_with_wrong_noise(noise, words):
+    refuses(check.ddim_step, ddim_with_noise(noise), words)
+
+
+def ancestral(x_t, x0, now, after):
+    return step(x_t, x0, now, after, 1.0, torch.randn_like(x0))
+
+
+def euler(x_t, x0, now, after):
+    return x_t + (math.sqrt(after) - math.sqrt(now)) * x0
+
+
+def image_as_strong_as_before(x_t, x0, now, after):
+    return ddim(x_t, x0, now, after) + (now**0.5 - after**0.5) * x0
+
+
+@pytest.mark.parametrize("wrong, words", [
+    (lambda x_t, x0, now, after: None, "returns nothing"),
+    (
+        lambda x_t, x0, now, after: ddim(x_t, x0, now, after)[0],
+        "A step keeps the shape",
+    ),
+    (ancestral, "This step draws nothing"),
+    (
+        lambda x_t, x0, now, after: ddim(x_t, x0, after, now),
+        "You walk the wrong way",
+    ),
+    (euler, "rescale the noise that you found"),
+    (lambda x_t, x0, now, after: x_t, "rescale the noise that you found"),
+    (
+        lambda x_t, x0, now, after: ddim(x_t, x0, now, 1 - (1 - after) ** 2),
+        "should be 0.6 times the same noise",
+    ),
+    (lambda x_t, x0, now, after: x0, "Yours is 0 times it"),
+    (image_as_strong_as_before, "you used the coefficient of x_t"),
+    (
+        lambda x_t, x0, now, after: ddim(x_t, x0, now, after) + (now - 0.36) * x0,
+        "land exactly where the forward process",
+    ),
+    (
+        lambda x_t, x0, now, after: ddim(x_t, x0, now, min(after, 0.98)),
+        "it should give x0 itself",
+    ),
+])
+def test_a_wrong_ddim_step(wrong, words):
+    refuses(check.ddim_step, wrong, words)

@@ -1,0 +1,132 @@
+"""Checks of the Fréchet distance and MMD (lab 06).
+
+The right answers pass; for a wrong one the sentence names the property that does not hold.
+"""
+import pytest
+import torch
+from support.checks import passes, refuses
+
+from vaekit.course import check
+from vaekit.metrics import distances
+
+
+def root(c):
+    """The symmetric root of a covariance."""
+    values, vectors = torch.linalg.eigh(c)
+    return vectors @ values.clamp_min(0).sqrt().diag() @ vectors.T
+
+
+def root_of_product(c, d):
+    """With the trace of the root of c · d."""
+    return root(root(c) @ d @ root(c))
+
+
+def squared_length(v):
+    return v.square().sum()
+
+
+def frechet(m, c, n, d, means=squared_length, cross=root_of_product):
+    return means(m - n) + (c + d - 2 * cross(c, d)).trace()
+
+
+def library_frechet(m, c, n, d):
+    return float(distances.frechet((m, c), (n, d)))
+
+
+def within(k):
+    """The mean of a square kernel matrix without its diagonal."""
+    return (k.sum() - k.trace()) / (len(k) * (len(k) - 1))
+
+
+def mmd(a, b, c):
+    return within(a) + within(b) - 2 * c.mean()
+
+
+def mean_over_all_pairs(k):
+    """Without the diagonal, but divided by the number of pairs with it."""
+    return (k.sum() - k.trace()) / k.numel()
+
+
+def mean_without_diagonal(k):
+    return (k.sum() - k.trace()) / (k.numel() - len(k))
+
+
+@pytest.mark.parametrize("checker, solution", [
+    (check.frechet_distance, frechet),
+    (check.frechet_distance, library_frechet),
+    (check.mmd, mmd),
+])
+def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
+    passes(checker, solution)
+
+
+def frechet_with_means(means):
+    return lambda m, c, n, d: frechet(m, c, n, d, means=means)
+
+
+def frechet_with_root(cross):
+    return lambda m, c, n, d: frechet(m, c, n, d, cross=cross)
+
+
+def plus_distance_of_means(of_covariances):
+    return lambda m, c, n, d: squared_length(m - n) + of_covariances(c, d)
+
+
+@pytest.mark.parametrize("wrong, words", [
+    (frechet_with_means(torch.linalg.norm), "a squared one: 9"),
+    (lambda m, c, n, d: (m - n).square().sum(), "the traces is not enough"),
+    (
+        plus_distance_of_means(lambda c, d: (c.trace().sqrt() - d.trace().sqrt()) ** 2),
+        "the traces is not enough",
+    ),
+    (
+        frechet_with_root(lambda c, d: (c @ d).abs().sqrt()),
+        "itself should have distance 0",
+    ),
+    (
+        frechet_with_root(lambda c, d: (c * d).abs().sqrt()),
+        "root of each of its entries",
+    ),
+    (
+        frechet_with_root(lambda c, d: root(c) @ root(d)),
+        "not the product of their roots",
+    ),
+    (
+        plus_distance_of_means(lambda c, d: (c - d).square().sum()),
+        "Is the matrix root under the trace",
+    ),
+    (
+        lambda m, c, n, d: frechet(m, c, n, d) + (c[0, 1] - d[0, 1]).clamp(-1, 2),
+        "Swapping the two",
+    ),
+    (lambda m, c, n, d: frechet(m, c, n, d).log(), "inf or NaN"),
+    (lambda m, c, n, d: m - n, "one real number"),
+    (lambda m, c, n, d: None, "returns nothing"),
+])
+def test_a_wrong_frechet_distance(wrong, words):
+    refuses(check.frechet_distance, wrong, words)
+
+
+@pytest.mark.parametrize("wrong, words", [
+    (
+        lambda a, b, c: a.mean() + b.mean() - 2 * c.mean(),
+        "diagonal of K_xx compares each image with itself",
+    ),
+    (lambda a, b, c: within(a) + b.mean() - 2 * c.mean(), "diagonal of K_yy"),
+    (lambda a, b, c: within(a) + within(b) - c.mean(), "how often does K_xy count"),
+    (
+        lambda a, b, c: mean_over_all_pairs(a) + mean_over_all_pairs(b) - 2 * c.mean(),
+        "How many pairs",
+    ),
+    (
+        lambda a, b, c: within(a) + within(b) - 2 * mean_without_diagonal(c),
+        "its diagonal counts like everything else",
+    ),
+    (lambda a, b, c: -mmd(a, b, c), "Check the signs"),
+    (lambda a, b, c: mmd(a, b, c).clamp_min(0), "average 0|never does"),
+    (lambda a, b, c: mmd(a, b, c) / 2, "should average 12"),
+    (lambda a, b, c: a, "one real number"),
+    (lambda a, b, c: None, "returns nothing"),
+])
+def test_a_wrong_mmd(wrong, words):
+    refuses(check.mmd, wrong, words)

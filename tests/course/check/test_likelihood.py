@@ -1,0 +1,53 @@
+"""Check of the importance-weighted bound (lab 06).
+
+The right answers pass; for a wrong one the sentence names the property that does not hold.
+"""
+import pytest
+import torch
+from support.checks import passes, refuses
+
+from vaekit.course import check
+from vaekit.metrics.likelihood import log_mean_exp
+
+
+def shifted(w, shift):
+    return (w - shift).exp().mean(0).log() + shift
+
+
+@pytest.mark.parametrize("solution", [
+    log_mean_exp,
+    lambda w: shifted(w, w.amax(0)),
+])
+def test_the_right_bound_passes_and_says_what_was_tested(solution):
+    passes(check.importance_bound, solution)
+
+
+@pytest.mark.parametrize("wrong, words", [
+    (lambda w: w.mean(0), "plain mean of the log-weights"),
+    (lambda w: torch.logsumexp(w, 0), "is it a sum where a mean is asked"),
+    (
+        lambda w: torch.logsumexp(w, 1),
+        r"shape \(6,\), expected \(4,\)\. The samples are the rows",
+    ),
+    (
+        lambda w: w.exp().mean(0),
+        r"single sample \(k = 1\) the bound should be that sample's log-weight",
+    ),
+    (lambda w: -log_mean_exp(w), r"single sample \(k = 1\)"),
+    (lambda w: w.exp().mean(0).log(), "around -2000.*inf or NaN"),
+    (lambda w: (w.exp().mean(0) + 1e-30).log(), "around -2000.*move along"),
+    (
+        lambda w: w.clamp(-700, 700).double().exp().mean(0).log().float(),
+        "around -2000.*move along",
+    ),
+    (lambda w: shifted(w, w.max()), "should not depend on the images beside it"),
+    (lambda w: w.amax(0), "equal to a log p|come within 0.1"),
+    (lambda w: w.median(0).values, "Jensen|come within 0.1"),
+    (
+        lambda w: w.mean(0) + 0.5 * w.var(0, correction=0),
+        "exceed the largest|come within 0.1",
+    ),
+    (lambda w: None, "returns nothing"),
+])
+def test_a_wrong_bound(wrong, words):
+    refuses(check.importance_bound, wrong, words)

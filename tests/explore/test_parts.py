@@ -1,0 +1,26 @@
+"""What all sliders share: pictures as PNG, and widgets that Colab's old version has too."""
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from vaekit import explore
+
+# ipywidgets 8 brought these; Colab ships 7.7.1
+NEW_WORDS = ("tooltip=", "TagsInput", "ColorsInput", "Stack(", "TimePicker", "handle_color")
+SOURCES = sorted(Path(explore.__file__).parent.glob("*.py"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_only_the_old_widget_api_is_used(path):
+    source = path.read_text(encoding="utf-8")
+    assert not [word for word in NEW_WORDS if word in source]
+
+
+def test_colour_images_are_shown_in_colour():
+    image = torch.rand(3, 5, 4)
+    pixels = np.asarray(Image.open(io.BytesIO(explore.png(image))))
+    assert np.array_equal(pixels, image.permute(1, 2, 0).mul(255).round().byte().numpy())

@@ -1,0 +1,101 @@
+"""Curves and planes: every line and point where the numbers say, named without covering it."""
+from itertools import combinations
+
+import numpy as np
+import pytest
+from support.figures import texts
+
+from vaekit import plots
+
+# S1, Table 1: (rate, distortion)
+REPORT = {
+    "z = 1, β = 1": (4.22, 156.82),
+    "z = 2, β = 1": (6.80, 137.70),
+    "z = 64, β = 1": (23.80, 76.23),
+    "z = 64, β = 0.1": (77.68, 59.18),
+    "z = 64, β = 0.5": (34.30, 69.50),
+    "z = 64, β = 2": (15.46, 87.29),
+    "z = 64, β = 10": (3.69, 143.37),
+}
+HERE = {name: (rate * 1.04, distortion * 0.99) for name, (rate, distortion) in REPORT.items()}
+
+
+@pytest.fixture
+def plane():
+    return plots.rate_distortion({"here": HERE, "report": REPORT}, title="plane")
+
+
+def labels(lines):
+    return [line.get_label() for line in lines]
+
+
+def test_curves_show_train_and_test(trained):
+    ax = plots.curves(trained.history, term="kl", title="KL").axes[0]
+    assert labels(ax.lines) == ["train", "test"]
+    np.testing.assert_allclose(ax.lines[1].get_ydata(), trained.history["test_kl"])
+    assert ax.get_xlabel() == "epoch"
+    assert ax.get_ylabel() == "nats per image"
+
+
+def test_curves_of_several_histories_are_named(trained):
+    ax = plots.curves({"a": trained.history, "b": trained.history}).axes[0]
+    assert labels(ax.lines) == ["a train", "a test", "b train", "b test"]
+
+
+def test_lines_have_a_tick_at_each_x_of_a_logarithmic_axis():
+    series = {"up": [1, 2, 3], "down": [3, 2, 1]}
+    fig = plots.lines([1, 4, 16], series, title="", xlabel="x", ylabel="y", log_x=True)
+    ax = fig.axes[0]
+    assert labels(ax.lines) == ["up", "down"]
+    assert texts(ax.get_xticklabels()) == ["1", "4", "16"]
+
+
+def test_rate_distortion_puts_each_point(plane):
+    ax = plane.axes[0]
+    for line, points in zip(ax.lines, (HERE, REPORT)):
+        assert sorted(zip(*line.get_data())) == sorted(points.values())
+        assert line.get_linestyle() == "None"
+    assert texts(ax.get_legend().get_texts()) == ["here", "report"]
+    assert ax.get_xlim()[0] == 0
+
+
+def test_rate_distortion_names_the_points_of_the_first_series(plane):
+    notes = {note.get_text(): tuple(note.xy) for note in plane.axes[0].texts}
+    assert notes == HERE
+
+
+def test_names_in_the_plane_cover_nothing_and_are_not_cut_off(plane):
+    plane.draw_without_rendering()
+    ax = plane.axes[0]
+    inside = ax.get_window_extent()
+    boxes = [note.get_window_extent() for note in ax.texts]
+    dots = [ax.transData.transform(point) for point in [*HERE.values(), *REPORT.values()]]
+
+    assert len(boxes) == 7
+    assert not [pair for pair in combinations(boxes, 2) if pair[0].overlaps(pair[1])]
+    for box in boxes:
+        assert not [dot for dot in dots if box.contains(*dot)], "no name covers a point"
+        assert inside.x0 <= box.x0
+        assert box.x1 <= inside.x1
+
+
+def test_rate_distortion_of_one_series_is_a_line_without_a_legend():
+    points = {2.0: (15.46, 87.29), 0.1: (77.68, 59.18), 10.0: (3.69, 143.37)}
+    ax = plots.rate_distortion({"β-VAE": points}, label="β = ").axes[0]
+    assert ax.get_legend() is None
+    assert ax.lines[0].get_linestyle() == "-"
+    assert list(ax.lines[0].get_xdata()) == [3.69, 15.46, 77.68]
+    assert set(texts(ax.texts)) == {"β = 2.0", "β = 0.1", "β = 10.0"}
+
+
+def test_on_the_grey_lines_rate_and_distortion_have_the_same_sum():
+    points = {2.0: (15.46, 87.29), 0.1: (77.68, 59.18), 10.0: (3.69, 143.37)}
+    ax = plots.rate_distortion({"β-VAE": points}).axes[0]
+    grey = ax.lines[1:]
+    assert {line.get_slope() for line in grey} == {-1}
+
+    # they reach from the smallest sum of the points to the largest
+    totals = [line.get_xy1()[1] for line in grey]
+    assert len(totals) >= 3
+    assert min(totals) <= 102.75
+    assert max(totals) >= 147.06

@@ -1,0 +1,303 @@
+"""Every model keeps the contracts, by its methods' signatures and by what they return."""
+import inspect
+
+import pytest
+import torch
+
+from vaekit import losses, models
+from vaekit.contracts import Decoder, LatentVariableModel, Model
+from vaekit.errors import UserError
+from vaekit.models import (
+    GAN,
+    VAE,
+    Autoencoder,
+    Classifier,
+    Diffusion,
+    ImageModel,
+    LinearGaussian,
+    OneHot,
+    UNet,
+    conditioning,
+    gan,
+    nets,
+)
+from vaekit.models.diffusion import denoising_error
+
+SHAPE = (1, 28, 28)
+LATENTS = 3
+CLASSES = 4
+N = 5
+
+
+def autoencoder():
+    return Autoencoder(nets.conv_encoder(), nets.conv_decoder(LATENTS), LATENTS, SHAPE)
+
+
+def vae():
+    return VAE(nets.conv_encoder(), nets.conv_decoder(LATENTS), LATENTS, SHAPE)
+
+
+def conditional_vae():
+    decoder = nets.conv_decoder(LATENTS + CLASSES)
+    return VAE(nets.conv_encoder(), decoder, LATENTS, SHAPE, condition=OneHot(CLASSES))
+
+
+def small_gan():
+    generator = gan.fc_generator(LATENTS, SHAPE, 16)
+    return GAN(generator, gan.fc_discriminator(SHAPE, 16), LATENTS, SHAPE)
+
+
+def classifier():
+    return Classifier(CLASSES)
+
+
+def diffusion():
+    return Diffusion(UNet(SHAPE, channels=(16,)), SHAPE, steps=3)
+
+
+def conditional_diffusion():
+    network = UNet(SHAPE, channels=(16,), code_width=CLASSES)
+    return Diffusion(network, SHAPE, steps=3, condition=OneHot(CLASSES))
+
+
+# what builds each model, and the objectives that it can be trained by
+MODELS = {
+    autoencoder: [losses.reconstruction_error],
+    vae: [losses.negative_elbo, losses.free_bits],
+    conditional_vae: [losses.negative_elbo],
+    small_gan: [gan.minimax, gan.least_squares],
+    classifier: [losses.cross_entropy],
+    diffusion: [denoising_error],
+    conditional_diffusion: [denoising_error],
+}
+WITHOUT_PRIOR = (Autoencoder, Classifier)
+
+
+@pytest.fixture(params=MODELS, ids=lambda build: build.__name__)
+def build(request):
+    return request.param
+
+
+@pytest.fixture
+def model(build):
+    torch.manual_seed(0)
+    return build().eval()
+
+
+@pytest.fixture
+def x(generator):
+    return torch.rand(N, *SHAPE, generator=generator)
+
+
+@pytest.fixture
+def labels():
+    return torch.arange(N) % CLASSES
+
+
+def c_for(model, labels):
+    return labels if conditioning.is_conditional(model) else None
+
+
+def check_signature(method, contract):
+    """The method can be called as the contract says; what it takes beyond that has a default."""
+    has = inspect.signature(method).parameters
+    wanted = inspect.signature(contract).parameters
+    for name, parameter in wanted.items():
+        if name == "self":
+            continue
+        assert name in has, f"{method.__qualname__} does not take {name}"
+        assert has[name].kind == parameter.kind, f"{name} is not {parameter.kind.description}"
+        assert has[name].default == parameter.default, f"{name} has another default"
+
+    positional = [p.name for p in has.values() if p.kind == p.POSITIONAL_OR_KEYWORD]
+    first = [p.name for p in wanted.values() if p.kind == p.POSITIONAL_OR_KEYWORD]
+    first.remove("self")
+    assert positional[: len(first)] == first, "in another order"
+
+    for name in has.keys() - wanted.keys():
+        assert has[name].default is not inspect.Parameter.empty, f"{name} has no default"
+
+
+def test_every_model_of_the_package_stands_in_the_table():
+    classes = [each for each in vars(models).values() if inspect.isclass(each)]
+    expected = {each for each in classes if issubclass(each, ImageModel)} - {ImageModel}
+    assert {type(build()) for build in MODELS} == expected
+
+
+# Model
+
+
+def test_a_model_keeps_the_contract_by_name_and_signature(model):
+    assert isinstance(model, Model)
+    assert isinstance(model, ImageModel)
+    check_signature(model.forward, Model.__call__)
+    check_signature(model.sample, Model.sample)
+    check_signature(model.players, Model.players)
+    check_signature(model.after_step, Model.after_step)
+
+
+def test_a_model_knows_its_images_and_its_settings(model):
+    assert model.image_shape == SHAPE
+    assert isinstance(model.image_shape, tuple)
+    assert isinstance(model.settings, dict)
+
+
+def test_forward_takes_the_labels_of_a_batch(model, x, labels):
+    """With a condition it needs them, without one it does not read them."""
+    torch.manual_seed(1)
+    output = model(x, labels)
+    torch.manual_seed(1)
+    again = model(x, c_for(model, labels))
+    for part, other in zip(as_parts(output), as_parts(again)):
+        assert torch.equal(part, other)
+
+
+def as_parts(output):
+    return [output] if isinstance(output, torch.Tensor) else list(output)
+
+
+def test_a_sample_is_n_images_in_0_to_1(model, labels, generator):
+    if isinstance(model, WITHOUT_PRIOR):
+        with pytest.raises(UserError):
+            model.sample(N, generator=generator)
+        return
+
+    images = model.sample(N, c_for(model, labels), generator=generator)
+    assert images.shape == (N, *SHAPE)
+    assert images.dtype == torch.float32
+    assert images.min() >= 0
+    assert images.max() <= 1
+    assert not images.requires_grad
+
+
+def test_outside_forward_an_unconditional_model_refuses_a_condition(model, x, labels):
+    if conditioning.is_conditional(model):
+        return
+    z = torch.zeros(N, LATENTS)
+    calls = {
+        "sample": lambda: model.sample(N, labels),
+        "encode": lambda: model.encode(x, labels),
+        "decode": lambda: model.decode(z, labels),
+        "reconstruct": lambda: model.reconstruct(x, labels),
+        "posterior": lambda: model.posterior(x, labels),
+        "denoise": lambda: model.denoise(x, 1, labels),
+    }
+    for name, call in calls.items():
+        if not hasattr(model, name) or isinstance(model, WITHOUT_PRIOR) and name == "sample":
+            continue
+        with pytest.raises(UserError, match="this model is unconditional: leave c out"):
+            call()
+
+
+def test_the_players_own_every_weight_once(model):
+    owned = [weight for weights in model.players().values() for weight in weights]
+    assert len({id(weight) for weight in owned}) == len(owned)
+    assert {id(weight) for weight in owned} == {id(weight) for weight in model.parameters()}
+
+
+def test_objectives_give_a_value_per_image_for_every_player(build, x, labels):
+    for objective in MODELS[build]:
+        model = build()
+        terms = objective(model(x, labels), x, labels)
+        assert model.players().keys() <= terms.keys()
+        for name, values in terms.items():
+            assert values.shape == (N,), f"{name} of {objective.__name__}"
+
+
+def test_after_step_returns_nothing_and_leaves_the_weights_alone(model):
+    before = [weight.detach().clone() for weight in model.parameters()]
+    assert model.after_step() is None
+    for weight, value in zip(model.parameters(), before):
+        assert torch.equal(weight, value)
+
+
+def test_for_inference_a_model_draws_as_before(model, labels):
+    kept = model.for_inference()
+    assert kept is model
+    if not isinstance(model, WITHOUT_PRIOR):
+        assert model.sample(N, c_for(model, labels)).shape == (N, *SHAPE)
+
+
+@pytest.mark.parametrize("method", ["players", "after_step", "sample"])
+def test_what_lacks_a_method_is_no_model(method):
+    """The check at run time sees names only: this is what `fit` refuses."""
+    methods = {name: lambda self: None for name in ("players", "after_step", "sample")}
+    whole = type("Whole", (torch.nn.Module,), {"image_shape": SHAPE, **methods})
+    del methods[method]
+    lacking = type("Lacking", (torch.nn.Module,), {"image_shape": SHAPE, **methods})
+    assert isinstance(whole(), Model)
+    assert not isinstance(lacking(), Model)
+
+
+# Decoder
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        autoencoder,
+        vae,
+        conditional_vae,
+        small_gan,
+        lambda: conditional_vae().given(1),
+    ],
+)
+def test_a_decoder_keeps_the_contract(build):
+    model = build()
+    assert isinstance(model, Decoder)
+    check_signature(model.decode, Decoder.decode)
+    assert model.latent_dim == LATENTS
+
+
+def test_a_model_at_one_condition_is_sampled_like_any_other():
+    given = conditional_vae().given(1)
+    check_signature(given.sample, Model.sample)
+
+
+@pytest.mark.parametrize("build", [classifier, diffusion])
+def test_a_model_without_latents_is_no_decoder(build):
+    assert not isinstance(build(), Decoder)
+
+
+# LatentVariableModel
+
+
+def linear_gaussian():
+    return LinearGaussian(torch.randn(6, LATENTS))
+
+
+@pytest.mark.parametrize("build", [vae, conditional_vae, linear_gaussian])
+def test_a_latent_variable_model_keeps_the_contract(build):
+    model = build()
+    assert isinstance(model, LatentVariableModel)
+    check_signature(model.posterior, LatentVariableModel.posterior)
+    check_signature(model.log_likelihood, LatentVariableModel.log_likelihood)
+    check_signature(model.sample, Model.sample)
+
+
+@pytest.mark.parametrize("build", [autoencoder, small_gan, classifier, diffusion])
+def test_a_model_without_a_posterior_is_no_latent_variable_model(build):
+    assert not isinstance(build(), LatentVariableModel)
+
+
+# Objective
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        losses.beta_tcvae,
+        losses.capacity,
+        losses.cross_entropy,
+        losses.free_bits,
+        losses.negative_elbo,
+        losses.reconstruction_error,
+        losses.ImportanceWeighted(2),
+        losses.Scheduled(losses.negative_elbo, beta=losses.WarmUp()),
+        gan.minimax,
+        gan.least_squares,
+        denoising_error,
+    ],
+)
+def test_an_objective_is_called_with_output_images_and_labels(objective):
+    inspect.signature(objective).bind("output", "x", "c")

@@ -1,0 +1,147 @@
+"""A run that leaves the finite numbers stops, says where, and saves nothing of that epoch."""
+import math
+
+import pytest
+import torch
+from support.gan import SHAPE, small_gan
+from support.training import fit_elbo, spoiled
+from support.vaes import same_weights, small_vae
+
+from vaekit import losses, training
+from vaekit.errors import UserError
+from vaekit.models import gan
+
+# 300 images in batches of 50
+STEPS = 6
+
+
+def to_nan(terms):
+    return terms | {"loss": terms["loss"] * math.nan}
+
+
+def to_infinity(terms):
+    return terms | {"loss": terms["loss"] + math.inf}
+
+
+def finite_with_a_nan_gradient(terms):
+    """The loss as it was; √0 adds nothing, but its slope is infinite."""
+    zero = 0 * terms["loss"]
+    return terms | {"loss": terms["loss"] + zero.sqrt()}
+
+
+@pytest.mark.parametrize("spoil, value", [
+    (to_nan, "nan"),
+    (to_infinity, "inf"),
+])
+def test_the_first_bad_step_is_named_within_its_epoch(small, spoil, value):
+    train, test = small
+    calls = []
+    broken = spoiled(losses.negative_elbo, spoil, epoch=2, step=3, steps=STEPS)
+
+    def counted(output, x, c):
+        calls.append(torch.is_grad_enabled())
+        return broken(output, x, c)
+
+    words = f"the loss became {value} at epoch 2, step 3; try a lower lr than 0.001"
+    with pytest.raises(UserError, match=f"^{words}$"):
+        training.fit(small_vae(), train, counted, test=test, epochs=9, batch_size=50)
+    assert calls.count(True) <= 2 * STEPS
+    assert calls.count(False) == 1, "the test set was measured after the first epoch only"
+
+
+@pytest.mark.parametrize("spoil, step, words", [
+    (to_nan, 3, "the loss became nan at epoch 2, step 3"),
+    (to_nan, STEPS, "the loss became nan at epoch 2, step 6"),
+    # a last step that goes wrong shows in no loss of its epoch
+    (finite_with_a_nan_gradient, STEPS, "the weights became nan at epoch 2, step 6"),
+])
+def test_nothing_of_that_epoch_is_saved(small, tmp_path, spoil, step, words):
+    train, test = small
+    path = tmp_path / "run.safetensors"
+    broken = spoiled(losses.negative_elbo, spoil, epoch=2, step=step, steps=STEPS)
+    with pytest.raises(UserError, match=words):
+        training.fit(
+            small_vae(), train, broken, test=test, epochs=3, batch_size=50, checkpoint=path
+        )
+    assert list(tmp_path.iterdir()) == [path]
+
+    # the first epoch is what the file holds
+    one_epoch = small_vae()
+    fit_elbo(one_epoch, small, epochs=1)
+    resumed = small_vae(seed=9)
+    history = fit_elbo(resumed, small, epochs=1, checkpoint=path)
+    assert len(history) == 1
+    assert same_weights(resumed, one_epoch)
+
+    # and from there a sound run goes on to the same end
+    whole = small_vae()
+    fit_elbo(whole, small, epochs=3)
+    resumed = small_vae(seed=9)
+    fit_elbo(resumed, small, epochs=3, checkpoint=path)
+    assert same_weights(resumed, whole)
+
+
+def test_a_loss_that_spoils_the_weights_early_shows_in_the_next_loss(small):
+    broken = spoiled(
+        losses.negative_elbo, finite_with_a_nan_gradient, epoch=1, step=2, steps=STEPS
+    )
+    with pytest.raises(UserError, match="the loss became nan at epoch 1, step 3"):
+        training.fit(small_vae(), small[0], broken, epochs=1, batch_size=50)
+
+
+def two_modes(n):
+    """Images with either the upper half or the lower half white."""
+    x = torch.zeros(n, *SHAPE)
+    x[::2, :, :2] = 1
+    x[1::2, :, 2:] = 1
+    return x
+
+
+@pytest.mark.parametrize("term", ["discriminator_loss", "generator_loss"])
+def test_a_game_that_diverges_stops_with_the_term_the_step_and_the_advice(term):
+    """One bad value of one player spoils the other at the next step: the first is named."""
+    calls = []
+
+    def breaking(output, x, c):
+        calls.append(x)
+        terms = gan.minimax(output, x)
+        if len(calls) == 6:
+            terms[term] = terms[term] * math.nan
+        return terms
+
+    name = term.replace("_", " ")
+    words = (
+        f"the {name} became nan at epoch 2, step 2; "
+        "try a lower lr than 0.002, or a weaker discriminator"
+    )
+    with pytest.raises(UserError, match=f"^{words}$"):
+        training.fit(small_gan(), two_modes(128), breaking, epochs=9, batch_size=32, lr=2e-3)
+
+
+@pytest.mark.parametrize("loss", [gan.minimax, gan.least_squares])
+def test_a_learning_rate_beyond_reason_stops_the_game(loss):
+    words = (
+        r"the (discriminator|generator) loss became (inf|nan) at epoch 1, step [23]; "
+        r"try a lower lr than 1e\+30"
+    )
+    with pytest.raises(UserError, match=words):
+        training.fit(small_gan(), two_modes(128), loss, epochs=9, batch_size=32, lr=1e30)
+
+
+def test_a_last_step_of_a_game_that_diverges_is_not_saved(tmp_path):
+    path = tmp_path / "c.safetensors"
+    words = (
+        r"the weights became (inf|nan) at epoch 1, step 1; "
+        r"try a lower lr than 1e\+38, or a weaker discriminator"
+    )
+    with pytest.raises(UserError, match=words):
+        training.fit(
+            small_gan(),
+            two_modes(8),
+            gan.minimax,
+            epochs=1,
+            batch_size=8,
+            lr=1e38,
+            checkpoint=path,
+        )
+    assert not path.exists()

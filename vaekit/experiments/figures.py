@@ -1,0 +1,150 @@
+"""A reproduced table as a file, and the figures that go with it."""
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from .. import plots, recipes
+from ..data import ImageSet, load
+from ..device import seeded
+from ..errors import UserError
+from ..files import atomic
+from ..models.base import ImageModel
+from ..models.conditioning import is_conditional
+from ..training import History
+from .results import picture
+from .rows import Row
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def write_table(
+    name: str,
+    rows: Sequence[Row],
+    text: str,
+    folder: str | Path,
+    *,
+    root: str | Path | None = None,
+) -> list[Path]:
+    """A reproduced table and its figures, in the folder of its rows.
+
+    Args:
+        name: of the table, for the titles.
+        rows: as `reproduce` gives them.
+        text: the table as Markdown, for table.md.
+        folder: where the rows' files are; what is written goes there too.
+        root: a folder to look for the data in, before all others.
+    Returns:
+        The paths of table.md; of curves and samples; of autoencoders also of rate against
+        distortion, reconstructions, and what the report shows of the latent spaces.
+    Raises:
+        UserError: a row's file is missing or damaged.
+    """
+    folder = Path(folder)
+    with atomic(folder / "table.md") as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+    models = {row.title: recipes.load_model(folder / f"{row.name}.safetensors") for row in rows}
+    figures = {
+        "curves": _curves(name, rows, folder),
+        "samples": _samples(name, models),
+    }
+    if all("kl" in row.measured for row in rows):
+        test = load(rows[0].settings["data"], "test", root=root)
+        figures["rate_distortion"] = _rate_distortion(name, rows)
+        figures["reconstructions"] = _all_reconstructions(name, models, test)
+        figures |= _latent_figures(rows, models, test)
+
+    paths = [folder / "table.md"]
+    for file, figure in figures.items():
+        paths.append(picture(figure, folder / f"{file}.png"))
+    return paths
+
+
+def _curves(name: str, rows: Sequence[Row], folder: Path) -> Figure:
+    # totals at other β do not compare
+    histories = {
+        row.title: _history(folder / f"{row.name}.history.json") for row in rows if row.beta == 1
+    }
+    return plots.curves(histories, title=f"{name}: training (dashed) and test loss")
+
+
+def _history(path: Path) -> History:
+    try:
+        return History(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged; delete it, and the row is trained again") from error
+
+
+def _samples(name: str, models: Mapping[str, ImageModel]) -> Figure:
+    images = {title: _ten_samples(model) for title, model in models.items()}
+    return plots.compare(images, title=f"{name}: samples, z ~ N(0, I)")
+
+
+def _ten_samples(model: ImageModel) -> Tensor:
+    labels = torch.arange(10) if is_conditional(model) else None
+    return model.sample(10, labels, generator=seeded(0))
+
+
+def _rate_distortion(name: str, rows: Sequence[Row]) -> Figure:
+    ours = {row.title: _rate_and_distortion(row.measured) for row in rows}
+    theirs = {row.title: _rate_and_distortion(row.reported) for row in rows}
+    return plots.rate_distortion(
+        {"here": ours, "report": theirs}, title=f"{name}: rate and distortion, test set"
+    )
+
+
+def _rate_and_distortion(terms: Mapping[str, float]) -> tuple[float, float]:
+    return terms["kl"], terms["reconstruction"]
+
+
+def _all_reconstructions(
+    name: str, models: Mapping[str, ImageModel], test: ImageSet
+) -> Figure:
+    x = test.images(slice(10))
+    images = {"original": x}
+    for title, model in models.items():
+        images[title] = model.reconstruct(x)
+    return plots.compare(images, title=f"{name}: reconstructions of test images")
+
+
+def _latent_figures(
+    rows: Sequence[Row], models: Mapping[str, ImageModel], test: ImageSet
+) -> dict[str, Figure]:
+    """What the report shows of each latent space: decoded lines for z = 1, a square for z = 2.
+
+    Of more dimensions it shows t-SNE.
+    """
+    figures = {}
+    for row in rows:
+        if row.beta != 1:
+            continue
+        model = models[row.title]
+        if row.latent_dim == 1:
+            figures["walk"] = plots.walk(model, title="z = 1, decoded from −5 to 5")
+        elif row.latent_dim == 2:
+            figures["lattice"] = plots.lattice(model, title="z = 2, decoded over [−5, 5]²")
+        else:
+            figures["latents"] = _t_sne(model, test.first(2000))
+    return figures
+
+
+def _t_sne(model: ImageModel, images: ImageSet) -> Figure:
+    from sklearn.manifold import TSNE
+
+    means = model.encode(images.images()).detach().numpy()
+    places = TSNE(random_state=0).fit_transform(means)
+    return plots.latent_map(
+        torch.from_numpy(places),
+        images.y,
+        images.classes,
+        xlabel="t-SNE 1",
+        ylabel="t-SNE 2",
+        title=f"z = {model.latent_dim}: posterior means of {len(images):,} test images, by class",
+    )

@@ -1,0 +1,162 @@
+"""Measurements laid out as Markdown tables: what `tables` puts into RESULTS.md.
+
+A file of measurements is JSON with "rows", and with what made them: "command", "date", "python",
+"torch", "note". Each function below takes the names of such files and gives a function of their
+folder, which reads them and returns the Markdown.
+"""
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from ..errors import UserError
+from ..plots import table
+
+# as JSON has them: a missing or wrong value is told when the table is made
+Row = Mapping[str, Any]
+Layout = Callable[[Path], str]
+
+# three significant digits, except where the differences lie further behind
+FORMATS = {"SSIM, data_range = 255": ".5f"}
+ARROWS = {"lower": "↓", "higher": "↑"}
+
+
+def rows_of(path: Path) -> list[Row]:
+    """The rows of a file of measurements.
+
+    Raises:
+        UserError: no such file, or it is not JSON with rows.
+    """
+    return _checked(path, lambda content: content["rows"])
+
+
+def plain(file: str, columns: Mapping[str, str]) -> Layout:
+    """A line per row of the file: {"heading": "template of a cell"}."""
+
+    def write(root: Path) -> str:
+        rows = rows_of(root / file)
+        lines = [[_cell(template, row) for template in columns.values()] for row in rows]
+        return str(table(list(columns), lines))
+
+    return write
+
+
+def grid(file: str, *, down: str, across: str, cell: str) -> Layout:
+    """A line per `down`, a column per `across`: three templates of a row."""
+
+    def write(root: Path) -> str:
+        head, *lines = _pivot(rows_of(root / file), down, across, cell)
+        return str(table(head, lines))
+
+    return write
+
+
+def scores(file: str) -> Layout:
+    """A line per model, a column per metric, and below them what is needed to read the scores."""
+
+    def write(root: Path) -> str:
+        rows = [_readable(row) for row in rows_of(root / file)]
+        head, *lines = _pivot(rows, "{model}", "{heading}", "{text}")
+        for fact in ("floor", "n", "features"):
+            line = [_common(rows, heading, fact) for heading in head[1:]]
+            if any(line):
+                lines.append([f"*{fact}*", *line])
+        return str(table(head, lines))
+
+    return write
+
+
+def side_by_side(files: Mapping[str, str]) -> Layout:
+    """A line per score, a column per data set and one for its floor: {"heading": "file"}."""
+
+    def write(root: Path) -> str:
+        rows = []
+        for name, file in files.items():
+            for row in map(_readable, rows_of(root / file)):
+                score = f"{row['model']}: {row['heading']}"
+                rows.append({"score": score, "column": name, "text": row["text"]})
+                rows.append({"score": score, "column": f"floor, {name}", "text": row["floor"]})
+        head, *lines = _pivot(rows, "{score}", "{column}", "{text}")
+        return str(table(head, lines))
+
+    return write
+
+
+def s1_table(folder: str) -> Layout:
+    """S1's Table 1: the report, its recipe trained here, and the fast schedule."""
+    head = ["z", "β", "report", "here", "difference", "seconds", "fast", "difference", "seconds"]
+
+    def write(root: Path) -> str:
+        lines = []
+        for fast in rows_of(root / folder / "fast.json"):
+            z = fast["latent_dim"]
+            beta = f"{fast['beta']:g}"
+            path = root / folder / f"z{z}-beta{beta}.json"
+            here = _checked(path, lambda row: {**row["measured"], "seconds": row["seconds"]})
+            report = _checked(path, lambda row: row["reported"])
+            lines.append([z, beta, _elbo(report), *_beside(here, report), *_beside(fast, report)])
+        return str(table(head, lines))
+
+    return write
+
+
+def _elbo(terms: Row) -> str:
+    return f"{terms['reconstruction']:.2f} + {terms['kl']:.2f} → {terms['loss']:.2f}"
+
+
+def _beside(measured: Row, report: Row) -> list[str]:
+    """Three cells: the terms, the difference of the totals, the seconds."""
+    difference = measured["loss"] - report["loss"]
+    return [_elbo(measured), f"**{difference:+.2f}**", f"{measured['seconds']:.0f}"]
+
+
+def _checked(path: Path, part: Callable[[Any], Any]) -> Any:
+    """A part of the JSON of a file, or a UserError that names the file."""
+    try:
+        return part(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing; restore it or measure again") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} is damaged ({error!r}); restore it or measure again") from error
+
+
+def _cell(template: str, row: Row) -> str:
+    """The template with the row's values; empty where one of them was not measured."""
+    fields = [name for _, name, _, _ in Formatter().parse(template) if name]
+    if any(row[name] in (None, "") for name in fields):
+        return ""
+    return template.format(**row)
+
+
+def _pivot(rows: Sequence[Row], down: str, across: str, cell: str) -> list[list[str]]:
+    """A line of headings and the lines below it."""
+    cells = {(_cell(down, row), _cell(across, row)): _cell(cell, row) for row in rows}
+    names = list(dict.fromkeys(name for name, _ in cells))
+    headings = list(dict.fromkeys(heading for _, heading in cells))
+    lines = [[name, *(cells.get((name, heading), "") for heading in headings)] for name in names]
+    return [["", *headings], *lines]
+
+
+def _readable(row: Row) -> dict[str, str]:
+    """A score as text: the value, its interval if it has one, the floor, n and the features."""
+    form = FORMATS.get(row["metric"], ".3g")
+    text = format(row["value"], form)
+    if row["low"] is not None:
+        text += f" [{row['low']:{form}}, {row['high']:{form}}]"
+    unit = f", {row['unit']}" if row["unit"] else ""
+    return {
+        "model": row["model"],
+        "heading": f"{row['metric']}{unit} {ARROWS[row['better']]}",
+        "text": text,
+        "floor": "" if row["floor"] is None else f"{row['floor']:.3g}",
+        "n": f"{row['n']:,}",
+        "features": f"{row['features']} {row['weights']}".strip(),
+    }
+
+
+def _common(rows: Sequence[Row], heading: str, fact: str) -> str:
+    """What the scores of a column share; they were measured in the same way."""
+    return " / ".join(dict.fromkeys(r[fact] for r in rows if r["heading"] == heading and r[fact]))

@@ -1,0 +1,164 @@
+"""The tables of RESULTS.md, written from the measurements in results/.
+
+A page holds each table between two markers. The text between them is written anew, the rest of
+the page is kept:
+
+    <!-- table: NAME -->
+    <!-- /table -->
+"""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ..errors import UserError, pick
+from ..files import atomic
+from .layouts import Layout, grid, plain, s1_table, scores, side_by_side
+
+PLACE = re.compile(r"<!-- table: (?P<name>\S+) -->.*?<!-- /table -->", re.DOTALL)
+
+SPEED = {
+    "what": "{what}",
+    "measured": "{value:.3g} {unit}",
+    "lowest to highest": "{low:.3g} to {high:.3g}",
+}
+
+TABLES: dict[str, Layout] = {
+    "claims": plain("claims.json", {
+        "claim": "{claim}",
+        "measured here": "{number}",
+        "verdict": "**{verdict}**",
+        "command": "`{command}`",
+    }),
+    "s0-ssim": scores("s0-cifar10/ssim.json"),
+    "s0-training": plain("s0-cifar10/training.json", {
+        "training images": "{images}",
+        "epochs": "{epochs}",
+        "training loss": "{train}",
+        "test loss": "{test}",
+        "of it KL": "{kl}",
+        "lowest test loss": "{best} after epoch {best_epoch}",
+        "minutes": "{minutes}",
+        "command": "`{command}`",
+    }),
+    "s0-residual": grid(
+        "s0-cifar10/residual.json",
+        down="{images}, {epochs} epochs",
+        across="{blocks}",
+        cell="{loss}, KL {kl:.1f}",
+    ),
+    "s1-table1": s1_table("s1-table1"),
+    "s1-training-loss": plain("s1-table1/training_loss.json", {
+        "z": "{latent_dim}",
+        "β": "{beta}",
+        "training loss": "{train}",
+        "test loss": "{test}",
+    }),
+    "conditional": scores("conditional/mnist.json"),
+    "ten-images": grid(
+        "conditional/ten-images.json",
+        down="{model}",
+        across="{metric}, {n:,} against {n:,}",
+        cell="{value:.3g}",
+    ),
+    "scores": side_by_side({
+        "MNIST": "scores/mnist.json",
+        "Fashion-MNIST": "scores/fashion_full.json",
+    }),
+    "fair-models": plain("fair-fight/models.json", {
+        "model": "{model}",
+        "weights": "{weights:,}",
+        "epochs": "{epochs}",
+        "minutes of one core": "{minutes:.1f}",
+        "trained by": "`{command}`",
+    }),
+    "fair-scores": scores("fair-fight/scores.json"),
+    "fair-sweep": scores("fair-fight/sweep.json"),
+    "fair-speed": plain("fair-fight/speed.json", SPEED),
+    "labs": plain("labs.json", {
+        "lab": "{lab}",
+        "seconds": "{seconds}",
+        "what the run printed": "{printed}",
+    }),
+    "speed": plain("speed.json", {**SPEED, "command": "`{command}`"}),
+}
+
+
+def names() -> list[str]:
+    """Every table that can be written."""
+    return list(TABLES)
+
+
+def render(name: str, root: str | Path) -> str:
+    """A table as Markdown.
+
+    Args:
+        name: one of `names()`.
+        root: the folder of measurements, results/ in the repository.
+    Raises:
+        UserError: no such table; a file of measurements is missing or damaged, or lacks a value.
+    """
+    layout = TABLES[pick("table", name, TABLES)]
+    try:
+        return layout(Path(root))
+    except UserError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(
+            f"table {name!r} cannot be made from the files in {root}: "
+            f"a value is missing or of the wrong kind ({error!r}); "
+            "restore the files or measure again"
+        ) from error
+
+
+def update(path: str | Path, root: str | Path) -> list[str]:
+    """Write the tables of a page anew.
+
+    Args:
+        path: the page, RESULTS.md in the repository.
+        root: as for `render`.
+    Returns:
+        The names of the tables that changed. If there is none, the page is not touched.
+    Raises:
+        UserError: as for `render`; a page without tables, or with a marker too few.
+    """
+    page = _read(path)
+    changed = _changed(page, path, root)
+    if changed:
+        with atomic(path) as temporary:
+            renewed = PLACE.sub(lambda place: _between_markers(place["name"], root), page)
+            temporary.write_text(renewed, encoding="utf-8")
+    return changed
+
+
+def check(path: str | Path, root: str | Path) -> list[str]:
+    """The names of a page's tables that differ from the measurements; nothing is written.
+
+    Raises:
+        UserError: as for `update`.
+    """
+    return _changed(_read(path), path, root)
+
+
+def _changed(page: str, path: str | Path, root: str | Path) -> list[str]:
+    places = list(PLACE.finditer(page))
+    openings = page.count("<!-- table: ")
+    closings = page.count("<!-- /table -->")
+    if not places or not len(places) == openings == closings:
+        raise UserError(
+            f"{path} has {openings} opening and {closings} closing markers, {len(places)} pairs; "
+            "each table stands between <!-- table: NAME --> and <!-- /table -->"
+        )
+    return [place["name"] for place in places if place[0] != _between_markers(place["name"], root)]
+
+
+def _between_markers(name: str, root: str | Path) -> str:
+    # Markdown asks for the blank lines
+    return f"<!-- table: {name} -->\n\n{render(name, root)}\n\n<!-- /table -->"
+
+
+def _read(path: str | Path) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read ({error}); restore it, or name another") from error

@@ -1,0 +1,132 @@
+"""Diffusion by hand: how many steps, how much guidance, and what each step makes of the noise."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import ipywidgets
+import torch
+
+from ..device import seeded, standard_normal
+from ..errors import UserError, at_least
+from ..models.diffusion import Diffusion, to_images
+from ..models.diffusion.samplers import Step
+from .parts import (
+    PIXELATED,
+    check_classes,
+    class_chooser,
+    grid,
+    picture,
+    png,
+    stop_names,
+    stop_slider,
+)
+
+
+class Denoise(ipywidgets.VBox):
+    """Sliders over the number of steps, the guidance, and the way from noise to image.
+
+    The upper row is x_t, the lower one the model's estimate of the image at that moment. A
+    trajectory is computed when it is first needed and then kept, so the slider over the way only
+    fetches pictures.
+
+    Args:
+        model: a `diffusion.Diffusion`.
+        classes: names of the classes of a conditional model, in the order of its labels; an
+            unconditional one has neither these nor guidance.
+        steps, guidance: what their sliders stop at; both begin in the middle.
+        n: images per row.
+        seed: of the noise that they all start from.
+        scale: CSS pixels per pixel.
+    Raises:
+        UserError: classes without a condition, or a condition without classes; no stops, or stops
+            that the model does not have.
+    """
+
+    def __init__(
+        self,
+        model: Diffusion,
+        *,
+        classes: Sequence[str] = (),
+        steps: Sequence[int] = (5, 10, 20, 50),
+        guidance: Sequence[float] = (0, 1, 2, 4, 8),
+        n: int = 6,
+        seed: int = 0,
+        scale: int = 3,
+    ):
+        check_classes(model, classes)
+        if not steps or not guidance:
+            raise UserError(
+                "a slider needs stops: at least one number of steps and one guidance"
+            )
+        self.model = model
+        self.x_T = standard_normal((at_least("n", n, 1), *model.image_shape), seeded(seed))
+        # (class, steps, guidance) → t and the picture at each step
+        self.walks: dict[tuple, list[tuple[int, bytes]]] = {}
+
+        self.choice = class_chooser(classes)
+        self.steps = stop_slider("steps", steps)
+        self.guidance = stop_slider("guidance", guidance)
+        self.way = ipywidgets.IntSlider(0, 0, 0, description="way", readout=False)
+        self._check_stops(steps, guidance)
+
+        _, height, width = model.image_shape
+        self.image = picture((n * (width + 1) + 1) * scale, (2 * (height + 1) + 1) * scale)
+        self.text = ipywidgets.HTML()
+
+        controls = [self.choice, self.steps, self.guidance] if classes else [self.steps]
+        for control in controls:
+            control.observe(self._show_end, names="value")
+        self.way.observe(self._show, names="value")
+        super().__init__(
+            [*controls, self.way, self.image, self.text, ipywidgets.HTML(PIXELATED)]
+        )
+        self._show_end()
+
+    @property
+    def _settings(self) -> tuple[int | None, int, float]:
+        """Where the sliders stand: class (None for an unconditional model), steps, guidance."""
+        return self.choice.value, self.steps.value, self.guidance.value
+
+    def _check_stops(self, steps: Sequence[int], guidance: Sequence[float]) -> None:
+        """A stop that the model does not have is an error now, and not when it is first chosen."""
+        for number in steps:
+            for weight in guidance:
+                # a trajectory checks its arguments at once, and computes nothing yet
+                self._trajectory(self.choice.value, number, weight)
+
+    def _trajectory(self, label: int | None, steps: int, guidance: float) -> Iterator[Step]:
+        if label is None:
+            # an unconditional model has no guidance
+            return self.model.trajectory(self.x_T, None, steps=steps, guidance=None)
+        return self.model.trajectory(self.x_T, label, steps=steps, guidance=guidance)
+
+    def _show_end(self, change: object = None) -> None:
+        """The end of the trajectory that the sliders stand for, computed if it is new."""
+        settings = self._settings
+        if settings not in self.walks:
+            label, steps, guidance = settings
+            trajectory = self._trajectory(label, steps, guidance)
+            self.walks[settings] = [(step.t, self._picture(step)) for step in trajectory]
+
+        self.way.max = len(self.walks[settings]) - 1
+        self.way.value = self.way.max
+        self._show()
+
+    def _picture(self, step: Step) -> bytes:
+        """x_t above, the estimate of x_0 below."""
+        images = to_images(torch.cat([step.x_t, step.x0]))
+        return png(grid(images, columns=len(self.x_T)))
+
+    def _show(self, change: object = None) -> None:
+        t, image = self.walks[self._settings][self.way.value]
+        self.image.value = image
+        self.text.value = (
+            f"t = {t} of {self.model.steps}: above x<sub>t</sub>, "
+            "below what the model takes the image to be"
+        )
+
+    def __repr__(self) -> str:
+        text = f"steps = {stop_names(self.steps)}"
+        if self.choice.options:
+            text += f", guidance = {stop_names(self.guidance)}"
+        return f"Denoise({text})"

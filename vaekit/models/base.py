@@ -1,0 +1,99 @@
+"""What all models share: the shape of their images, a condition, and how the loop trains them."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..contracts import Shape
+from ..device import device_of
+from ..errors import UserError
+from .conditioning import Condition, Unconditional
+
+
+class ImageModel(nn.Module):
+    """A model of images (N, C, H, W) in [0, 1]; `vaekit.contracts.Model` says what it offers.
+
+    Attributes:
+        image_shape: (C, H, W) of one image.
+        condition: what the model is given beside the image, `Unconditional` if nothing.
+        settings: what a checkpoint must agree on that the shapes of the weights do not tell.
+    """
+
+    def __init__(self, image_shape: Sequence[int], condition: Condition | None = None):
+        super().__init__()
+        self.image_shape: Shape = as_shape(image_shape)
+        self.condition: Condition = Unconditional() if condition is None else condition
+        self.settings: dict[str, Any] = {}
+
+    def players(self) -> dict[str, list[nn.Parameter]]:
+        """Which term of the loss is minimised by whose parameters: here all minimise "loss"."""
+        return {"loss": list(self.parameters())}
+
+    def after_step(self) -> None:
+        """Called by `fit` after each step of the optimisers; nothing to do unless overridden."""
+
+    def for_inference(self) -> ImageModel:
+        """The model without what only training needs, to be shipped; here nothing is dropped."""
+        return self
+
+    def sample(
+        self, n: int, c: Any = None, *, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """n new images, (n, C, H, W) in [0, 1], of a model that has a prior to draw from.
+
+        Raises:
+            UserError: it has none.
+        """
+        raise UserError(
+            f"{type(self).__name__} has no prior to draw samples from; "
+            "use a VAE, a GAN or diffusion"
+        )
+
+    def codes(self, c: Any, n: int) -> Tensor | None:
+        """The condition as numbers on the model's device, (n, width); None without a condition."""
+        code = self.condition.codes(c, n)
+        return None if code is None else code.to(device_of(self))
+
+
+def as_shape(image_shape: Sequence[int]) -> Shape:
+    """(C, H, W) as a tuple.
+
+    Raises:
+        UserError: not three sides.
+    """
+    if len(image_shape) != 3:
+        raise UserError(f"image_shape is (C, H, W), got {tuple(image_shape)}")
+    channels, height, width = image_shape
+    return channels, height, width
+
+
+def images_for(model: ImageModel, x: Tensor) -> Tensor:
+    """Images on the model's device, if they have the shape it was built for.
+
+    Raises:
+        UserError: another shape, or whole numbers.
+    """
+    if x.ndim != 4 or tuple(x.shape[1:]) != model.image_shape:
+        wanted = ", ".join(map(str, model.image_shape))
+        raise UserError(
+            f"this model takes images of shape (N, {wanted}), got {tuple(x.shape)}"
+        )
+    if not x.is_floating_point():
+        raise UserError(f"images are float in [0, 1], got {x.dtype}; divide uint8 pixels by 255")
+    return x.to(device_of(model))
+
+
+def latents_for(model: Any, z: Tensor) -> Tensor:
+    """Latents on the model's device, if they have its number of dimensions.
+
+    Raises:
+        UserError: another shape.
+    """
+    if z.ndim != 2 or z.shape[1] != model.latent_dim:
+        raise UserError(
+            f"this model takes latents of shape (N, {model.latent_dim}), got {tuple(z.shape)}"
+        )
+    return z.to(device_of(model))

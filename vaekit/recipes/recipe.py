@@ -1,0 +1,108 @@
+"""What a recipe is: one system of a report, and the numbers that the report gives."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from ..contracts import Objective
+from ..errors import UserError
+from ..models.base import ImageModel
+from ..training import ADAM
+
+# the arguments of `fit` that a recipe sets
+SETTINGS = ("epochs", "batch_size", "lr", "weight_decay", "schedule", "optimizer", "betas")
+
+
+@dataclass(frozen=True)
+class Reported:
+    """One row of a report's table: with what, and what came out.
+
+    Attributes:
+        latent_dim: size of z.
+        terms: what was measured on the test set, by name: nats per image, or as the name says.
+        beta: weight of the KL.
+    """
+
+    latent_dim: int
+    terms: Mapping[str, float]
+    beta: float = 1.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One system: what to build, how the report trained it, what the report measured.
+
+    Attributes:
+        name: by which `get` knows it.
+        title: what it is, in a line.
+        source: the report's key, or "house" for what serves the labs themselves.
+        build: (latent_dim, image_shape) → model, with the condition third if it has one.
+        loss: the objective that it is trained with.
+        latent_dim: size of z; None if there is no latent space.
+        epochs … betas: how it is trained, as for `training.fit`.
+        condition: how the class reaches the model, one of conditioning.CONDITIONS; None if it
+            does not.
+        data: the report's data set, one of data.SOURCES.
+        augment: maps a batch of training images to a changed one.
+        unit: of the loss.
+        fast: settings that reach the same numbers sooner; none if empty.
+        warm_up: share of the fast training in which a β above 1 rises from 1; None: no rise.
+        reported: the rows of the report's table.
+        note: where this differs from the report, or what the report leaves open.
+    """
+
+    name: str
+    title: str
+    source: str
+    build: Callable[..., ImageModel]
+    loss: Objective
+    latent_dim: int | None
+    epochs: int
+    batch_size: int
+    lr: float = 1e-3
+    weight_decay: float = 0.0
+    schedule: str = "constant"
+    optimizer: str = "adam"
+    betas: tuple[float, float] = ADAM
+    condition: str | None = None
+    data: str = "mnist"
+    augment: Callable[[Tensor], Tensor] | None = None
+    unit: str = "nats per image"
+    fast: Mapping[str, Any] = field(default_factory=dict)
+    warm_up: float | None = None
+    reported: tuple[Reported, ...] = ()
+    note: str = ""
+
+    def settings(self, *, fast: bool = False, **overrides: Any) -> dict[str, Any]:
+        """The arguments of `fit` that make this training.
+
+        Args:
+            fast: the fast schedule instead of the report's.
+            overrides: other values; None leaves the recipe's own.
+        Raises:
+            UserError: there is no fast schedule.
+        """
+        settings = {name: getattr(self, name) for name in SETTINGS}
+        if fast:
+            self._check_fast()
+            settings |= self.fast
+        for name, value in overrides.items():
+            if value is not None:
+                settings[name] = value
+        return settings
+
+    def reported_at(self, latent_dim: int | None, beta: float | None = 1.0) -> Mapping[str, float]:
+        """What the report measured with these settings; nothing if it gives no such row."""
+        for row in self.reported:
+            if row.latent_dim == latent_dim and row.beta == beta:
+                return row.terms
+        return {}
+
+    def _check_fast(self) -> None:
+        if not self.fast:
+            raise UserError(
+                f"recipe {self.name!r} has no fast schedule; leave --fast out, or set --epochs"
+            )

@@ -1,0 +1,53 @@
+"""Who moves in a step: one player for most models, two for a GAN."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ..models.base import ImageModel
+from .settings import Settings
+
+
+class Player(NamedTuple):
+    """The term of the loss that is minimised, by which weights and which optimiser."""
+
+    term: str
+    weights: list[nn.Parameter]
+    optimizer: torch.optim.Optimizer
+
+
+def players_of(model: ImageModel, settings: Settings, device: torch.device) -> list[Player]:
+    """The model's players, each with an optimiser of its own."""
+    players = []
+    for term, weights in model.players().items():
+        # a frozen part stays frozen
+        free = [weight for weight in weights if weight.requires_grad]
+        players.append(Player(term, free, settings.make_optimizer(free, device)))
+    return players
+
+
+def set_lr(players: Sequence[Player], lr: float) -> None:
+    """The learning rate of the step to come."""
+    for player in players:
+        for group in player.optimizer.param_groups:
+            group["lr"] = lr
+
+
+def gradient_norms(players: Sequence[Player], images: int) -> dict[str, Tensor]:
+    """Each player's gradient norm, once per image, so that it is averaged like a loss term."""
+    norms = {}
+    for player in players:
+        gradients = [weight.grad for weight in player.weights if weight.grad is not None]
+        norm = torch.stack([gradient.norm() for gradient in gradients]).norm()
+        name = player.term.removesuffix("_loss")
+        norms[f"{name}_gradient"] = norm.expand(images)
+    return norms
+
+
+def size_of_weights(players: Sequence[Player]) -> float:
+    """The sum of all weights' norms: inf or NaN if a single weight is."""
+    norms = [weight.detach().norm() for player in players for weight in player.weights]
+    return torch.stack(norms).sum().item()

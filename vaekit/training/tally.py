@@ -1,0 +1,45 @@
+"""The sums of an epoch, kept where they are made until they are asked for."""
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+
+class Tally:
+    """Each term of each step, summed over its images, on the device.
+
+    To ask a GPU for a value is to wait for all its work. So nothing is asked while an epoch runs;
+    at its end the whole table is fetched at once.
+    """
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.steps: list[Tensor] = []
+        self.images = 0
+
+    def add(self, terms: Mapping[str, Tensor], images: int) -> None:
+        """One step's terms, (N,) each, of so many images; all steps have the same terms."""
+        self.names = list(terms)
+        sums = [values.detach().sum() for values in terms.values()]
+        self.steps.append(torch.stack(sums))
+        self.images += images
+
+    def table(self) -> Tensor:
+        """The sums, (steps, terms), float64, on the CPU."""
+        return torch.stack(self.steps).cpu().double()
+
+    def means(self) -> dict[str, float]:
+        """Each term's mean over all images."""
+        means = self.table().sum(0) / self.images
+        return dict(zip(self.names, means.tolist(), strict=True))
+
+    def first_not_finite(self, term: str) -> tuple[int, float] | None:
+        """The first step, from 0, at which a term was inf or NaN, and what it was; or None."""
+        column = self.table()[:, self.names.index(term)]
+        for step, value in enumerate(column.tolist()):
+            if not math.isfinite(value):
+                return step, value
+        return None
