@@ -1,60 +1,189 @@
-"""S0's CIFAR-10 VAEs: honest SSIM beside the report's, and class grids, as in RESULTS.md. Writes results/s0-cifar10/*.png.
+"""S0's CIFAR-10 VAEs: honest SSIM beside the report's, and class grids, as in RESULTS.md.
 
-Usage: VAEKIT_DATA=… python benchmarks/cifar_vae.py RUN …       folders that `vaekit train block-cvae-cifar10 --out RUN …` wrote; cifar10 is needed
-       a RUN that ends in -planes or -frogs was trained with `--only airplane` or `--only frog`, any other on all ten classes
+Writes results/s0-cifar10/ssim.json and *.png.
+
+Usage: VAEKIT_DATA=… python benchmarks/cifar_vae.py RUN …
+RUN is a folder that `vaekit train block-cvae-cifar10 --out RUN …` wrote; cifar10 is needed. One
+that ends in -planes or -frogs was trained with `--only airplane` or `--only frog`, any other on
+all ten classes.
 """
+from __future__ import annotations
+
 import json
 import sys
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import measured
 import torch
 from skimage.metrics import structural_similarity
+from torch import Tensor
 
 from vaekit import data, losses, metrics, plots, recipes, training
+from vaekit.data import ImageSet
+from vaekit.device import seeded
 from vaekit.experiments.results import picture
+from vaekit.models.vae import VAE
 
-out = Path(__file__).parents[1] / "results" / "s0-cifar10"
-train, test = data.load("cifar10", "train"), data.load("cifar10", "test")
+FOLDER = measured.RESULTS / "s0-cifar10"
+
+# what a run was trained on, by the end of its folder's name
+CLASSES = {"planes": "airplane", "frogs": "frog"}
+TITLES = {
+    "planes": "planes",
+    "frogs": "frogs",
+    "hundred": "100 per class",
+    "residual": "100 per class, with the residual",
+}
 
 
-def wrong_range(x, y):
-    """SSIM of images in [0, 1] under data_range = 255: the constants then outweigh the images."""
-    pairs = zip(x.double().numpy(), y.double().numpy())
-    return sum(structural_similarity(a, b, data_range=255, channel_axis=0) for a, b in pairs) / len(x)
+class Run(NamedTuple):
+    """A trained model with the images it has seen, and those it is tested on.
+
+    only: the one class it was trained on; None for all ten.
+    """
+
+    name: str
+    title: str
+    model: VAE
+    epochs: int
+    seen: ImageSet
+    wanted: ImageSet
+    only: str | None
 
 
-def row(name, x, y):
+def main() -> None:
+    train = data.load("cifar10", "train")
+    test = data.load("cifar10", "test")
+    rows = []
+    for folder in sys.argv[1:]:
+        run = load(Path(folder), train, test)
+        print_losses(run)
+        rows += ssim_rows(run)
+        labels, samples = six_of_each(run)
+        draw_noise(run, labels, samples)
+        draw_samples(run, samples)
+        draw_reconstructions(run, test)
+    measured.save(FOLDER / "ssim.json", rows, measured.command_line())
+
+
+def load(folder: Path, train: ImageSet, test: ImageSet) -> Run:
+    ending = folder.name.split("-")[-1]
+    only = CLASSES.get(ending)
+    history = json.loads((folder / "history.json").read_text(encoding="utf-8"))
+    model = recipes.load_model(folder / "weights.safetensors")
+    assert isinstance(model, VAE)
+    return Run(
+        name=folder.name,
+        title=TITLES.get(ending, folder.name),
+        model=model,
+        epochs=len(history),
+        seen=train.only(only) if only else train,
+        wanted=test.only(only) if only else test.first(1000),
+        only=only,
+    )
+
+
+def print_losses(run: Run) -> None:
+    terms = training.evaluate(run.model, run.wanted, losses.negative_elbo)
+    print(
+        f"\n{run.name}: {run.epochs} epochs, on {len(run.wanted):,} test images "
+        f"{terms['loss']:.0f} nats per image: "
+        f"reconstruction {terms['reconstruction']:.0f}, KL {terms['kl']:.1f}"
+    )
+
+
+def ssim_rows(run: Run) -> list[dict[str, Any]]:
+    """Reconstructions and samples of the classes against their 1,000 test images.
+
+    They lie between noise, which knows nothing, and the mean of the images that were seen.
+    """
+    print("\n|  | SSIM, range 1, 95 % interval | the same under range 255 |\n|---|---|---|")
+    x = run.wanted.images()
+    generator = seeded(0)
+    rows = compared(run, "reconstruction", x, reconstructions(run))
+    rows += compared(run, "sample of the class", x, class_samples(run, generator))
+    mean = run.seen.images().mean(0, keepdim=True)
+    rows += compared(run, "mean training image", x, mean.expand_as(x))
+    noise = torch.rand(x.shape, generator=generator)
+    rows += compared(run, "uniform noise", x, noise)
+    return rows
+
+
+def compared(run: Run, what: str, x: Tensor, y: Tensor) -> list[dict[str, Any]]:
+    """SSIM under the right range and under the report's: a printed line, and two rows."""
     score = metrics.ssim(x, y, floor=False)
-    print(f"| {name} | {score.value:.3f} [{score.low:.3f}, {score.high:.3f}] | {wrong_range(x, y):.5f} |", flush=True)
+    wrong = wrong_range(x, y)
+    interval = f"[{score.low:.3f}, {score.high:.3f}]"
+    print(f"| {what} | {score.value:.3f} {interval} | {wrong:.5f} |", flush=True)
+
+    model = f"{run.title}: {what}"
+    right_row = measured.score_row(model, score) | {"metric": "SSIM, data_range = 1"}
+    wrong_row = measured.value_row(
+        model, "SSIM, data_range = 255", wrong, len(x), better="higher"
+    )
+    return [right_row, wrong_row]
 
 
-def ssim_table(model, title, seen, wanted):
-    """Reconstructions and samples of the classes against their 1,000 test images, between what knows nothing and the mean of what was seen."""
-    print(f"\n{title}\n\n|  | SSIM, range 1, 95 % interval | the same under range 255 |\n|---|---|---|")
-    x, generator = wanted.images(), torch.Generator().manual_seed(0)
-    mean = seen.images().mean(0, keepdim=True).expand_as(x)
-    row("reconstruction", x, torch.cat([model.reconstruct(a, c) for a, c in wanted.batches(250)]))
-    row("sample of the class", x, torch.cat([model.sample(len(c), c, generator=generator) for c in wanted.y.split(250)]))
-    row("mean training image", x, mean)
-    row("uniform noise", x, torch.rand(x.shape, generator=generator))
+def wrong_range(x: Tensor, y: Tensor) -> float:
+    """SSIM of images in [0, 1] under data_range = 255: the constants then outweigh the images."""
+    total = 0.0
+    for a, b in zip(x.double().numpy(), y.double().numpy()):
+        total += float(structural_similarity(a, b, data_range=255, channel_axis=0))
+    return total / len(x)
 
 
-for folder in map(Path, sys.argv[1:]):
-    model, history = recipes.load_model(folder / "weights.safetensors"), json.loads((folder / "history.json").read_text())
-    names = {"planes": ["airplane"], "frogs": ["frog"]}.get(folder.name.split("-")[-1], [])
-    seen, wanted = (train.only(*names), test.only(*names)) if names else (train, test.first(1000))
-    scored = training.evaluate(model, wanted, losses.negative_elbo)
-    title = (f"{folder.name}: {len(history)} epochs, on {len(wanted):,} test images {scored['loss']:.0f} nats per image: reconstruction "
-             f"{scored['reconstruction']:.0f}, KL {scored['kl']:.1f}")
-    ssim_table(model, title, seen, wanted)
-    labels = torch.full((60,), test.classes.index(names[0])) if names else torch.arange(10).repeat_interleave(6)
-    samples = model.sample(60, labels, generator=torch.Generator().manual_seed(0))
-    uniform = model.decode(torch.rand(10, model.latent_dim, generator=torch.Generator().manual_seed(0)), labels[:60:6]).detach()
-    picture(plots.compare({"z ~ N(0, I)": samples[:60:6], "z ~ U[0, 1)": uniform}, title=f"{folder.name}: the prior, and the report's noise"),
-            out / f"{folder.name}-noise.png")
-    grid = plots.sheet(samples, columns=10, title=f"{folder.name}: samples, {names[0]}") if names else plots.compare(
-        dict(zip(test.classes, samples.split(6))), title=f"{folder.name}: samples of each class")
-    picture(grid, out / f"{folder.name}-samples.png")
-    x = wanted.first(10) if names else test.per_class(1)
-    picture(plots.compare({"test image": x.images(), "reconstruction": model.reconstruct(x.images(), x.y)}, title=f"{folder.name}: reconstructions"),
-            out / f"{folder.name}-reconstructions.png")
+def reconstructions(run: Run) -> Tensor:
+    parts = [run.model.reconstruct(x, c) for x, c in run.wanted.batches(250)]
+    return torch.cat(parts)
+
+
+def class_samples(run: Run, generator: torch.Generator) -> Tensor:
+    """A sample of the class of each test image."""
+    parts = []
+    for c in run.wanted.y.split(250):
+        parts.append(run.model.sample(len(c), c, generator=generator))
+    return torch.cat(parts)
+
+
+def six_of_each(run: Run) -> tuple[Tensor, Tensor]:
+    """60 labels, six per class or all of the only one, and a sample of each."""
+    if run.only:
+        labels = torch.full((60,), run.wanted.classes.index(run.only))
+    else:
+        labels = torch.arange(10).repeat_interleave(6)
+    return labels, run.model.sample(60, labels, generator=seeded(0))
+
+
+def draw_noise(run: Run, labels: Tensor, samples: Tensor) -> None:
+    """The prior's samples, and what the decoder makes of the report's uniform noise."""
+    z = torch.rand(10, run.model.latent_dim, generator=seeded(0))
+    uniform = run.model.decode(z, labels[::6]).detach()
+    figure = plots.compare(
+        {"z ~ N(0, I)": samples[::6], "z ~ U[0, 1)": uniform},
+        title=f"{run.name}: the prior, and the report's noise",
+    )
+    picture(figure, FOLDER / f"{run.name}-noise.png")
+
+
+def draw_samples(run: Run, samples: Tensor) -> None:
+    if run.only:
+        figure = plots.sheet(samples, columns=10, title=f"{run.name}: samples, {run.only}")
+    else:
+        by_class = dict(zip(run.wanted.classes, samples.split(6)))
+        figure = plots.compare(by_class, title=f"{run.name}: samples of each class")
+    picture(figure, FOLDER / f"{run.name}-samples.png")
+
+
+def draw_reconstructions(run: Run, test: ImageSet) -> None:
+    chosen = run.wanted.first(10) if run.only else test.per_class(1)
+    x = chosen.images()
+    figure = plots.compare(
+        {"test image": x, "reconstruction": run.model.reconstruct(x, chosen.y)},
+        title=f"{run.name}: reconstructions",
+    )
+    picture(figure, FOLDER / f"{run.name}-reconstructions.png")
+
+
+if __name__ == "__main__":
+    main()

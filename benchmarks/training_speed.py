@@ -1,7 +1,10 @@
-"""How fast an epoch is: vaekit.fit against the usual loop with a DataLoader over torchvision's data set, in turns, in one run.
+"""How fast an epoch is: vaekit.fit against the usual loop, in turns, in one run.
 
-Both train the 784-256-256-64 VAE of S1 with the same Adam, batch size and loss. Prints seconds an epoch and the ratio, turn by turn.
-Usage: python benchmarks/training_speed.py [turns]      MNIST if $VAEKIT_DATA has it, else the built-in Fashion-MNIST sample
+The usual loop has a DataLoader over torchvision's data set. Both train the 784-256-256-64 VAE of S1
+with the same Adam, batch size and loss. Prints seconds per epoch and the ratio, turn by turn.
+
+Usage: python benchmarks/training_speed.py [turns]
+MNIST if $VAEKIT_DATA has it, else the built-in Fashion-MNIST sample.
 """
 from __future__ import annotations
 
@@ -9,67 +12,126 @@ import struct
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 import torch
 import torchvision
-from torch.utils.data import DataLoader
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
 
 from vaekit import data, losses, recipes, training
 
-BATCH, LR = 256, 1e-4
+BATCH = 256
+LR = 1e-4
+OURS = "vaekit.fit"
+
+Epoch = Callable[[], None]
 
 
-def torchvision_mnist(images: data.ImageSet, root: Path):
+def torchvision_mnist(images: data.ImageSet, root: Path) -> Dataset:
     """The same images as a torchvision.datasets.MNIST: idx files on disk, a ToTensor per image."""
     raw = root / "MNIST" / "raw"
     raw.mkdir(parents=True)
     n = len(images)
+    pixels = struct.pack(">IIII", 0x803, n, 28, 28) + images.x.numpy().tobytes()
+    labels = struct.pack(">II", 0x801, n) + images.y.byte().numpy().tobytes()
+
+    # torchvision looks for both parts, also if only one is read
     for stem in ("train", "t10k"):
-        (raw / f"{stem}-images-idx3-ubyte").write_bytes(struct.pack(">IIII", 0x803, n, 28, 28) + images.x.numpy().tobytes())
-        (raw / f"{stem}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, n) + images.y.byte().numpy().tobytes())
-    return torchvision.datasets.MNIST(str(root), train=True, transform=torchvision.transforms.ToTensor())
+        (raw / f"{stem}-images-idx3-ubyte").write_bytes(pixels)
+        (raw / f"{stem}-labels-idx1-ubyte").write_bytes(labels)
+    to_tensor = torchvision.transforms.ToTensor()
+    return torchvision.datasets.MNIST(str(root), train=True, transform=to_tensor)
 
 
-def ours(model, images) -> float:
-    start = time.perf_counter()
-    training.fit(model, images, losses.negative_elbo, epochs=1, batch_size=BATCH, lr=LR, progress=False)
-    return time.perf_counter() - start
+def with_fit(images: data.ImageSet) -> Epoch:
+    """An epoch of a new model by `vaekit.fit`."""
+    model = recipes.build("mlp-vae-mnist")
+
+    def epoch() -> None:
+        training.fit(
+            model,
+            images,
+            losses.negative_elbo,
+            epochs=1,
+            batch_size=BATCH,
+            lr=LR,
+            progress=False,
+        )
+
+    return epoch
 
 
-def dataloader_loop(model, loader, optimizer) -> float:
-    start = time.perf_counter()
+def with_loader(dataset: Dataset, workers: int = 0) -> Epoch:
+    """An epoch of a new model by the usual loop."""
+    model = recipes.build("mlp-vae-mnist")
+    optimizer = torch.optim.Adam(model.parameters(), lr=LR)
+
+    def epoch() -> None:
+        loader = DataLoader(dataset, BATCH, shuffle=True, num_workers=workers)
+        train_epoch(model, loader, optimizer)
+
+    return epoch
+
+
+def train_epoch(model: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimizer) -> None:
     model.train()
     for x, _ in loader:
         loss = losses.negative_elbo(model(x), x)["loss"].mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+
+
+def seconds_of(epoch: Epoch) -> float:
+    start = time.perf_counter()
+    epoch()
     return time.perf_counter() - start
+
+
+def in_turns(ways: dict[str, Epoch], turns: int) -> list[dict[str, float]]:
+    """Seconds per epoch of each way, turn by turn: what slows the machine slows all of them."""
+    # a turn that is not counted
+    for epoch in ways.values():
+        epoch()
+
+    rows = []
+    for _ in range(turns):
+        rows.append({name: seconds_of(epoch) for name, epoch in ways.items()})
+    return rows
+
+
+def show(rows: list[dict[str, float]]) -> None:
+    for row in rows:
+        print("   ".join(f"{name} {seconds:.2f} s" for name, seconds in row.items()))
+
+    others = [name for name in rows[0] if name != OURS]
+    for other in others:
+        ratios = [row[other] / row[OURS] for row in rows]
+        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+        print(
+            f"{OURS} is {median(ratios):.2f}× as fast as {other} "
+            f"(median of {len(rows)} pairs, {spread})"
+        )
 
 
 def main(turns: int) -> None:
     name = "mnist" if data.locate("mnist") else "fashion"
     images = data.load(name)
-    print(f"{images}, batch {BATCH}, torch {torch.__version__}, {torch.get_num_threads()} threads")
+    threads = torch.get_num_threads()
+    print(f"{images}, batch {BATCH}, torch {torch.__version__}, {threads} threads")
+
     with tempfile.TemporaryDirectory() as scratch:
         dataset = torchvision_mnist(images, Path(scratch))
-        a, b, c = (recipes.build("mlp-vae-mnist") for _ in range(3))
         ways = {
-            "vaekit.fit": lambda: ours(a, images),
-            "DataLoader": lambda: dataloader_loop(b, DataLoader(dataset, BATCH, shuffle=True), adam_b),
-            "DataLoader, 2 workers": lambda: dataloader_loop(c, DataLoader(dataset, BATCH, shuffle=True, num_workers=2), adam_c),
+            OURS: with_fit(images),
+            "DataLoader": with_loader(dataset),
+            "DataLoader, 2 workers": with_loader(dataset, workers=2),
         }
-        adam_b, adam_c = (torch.optim.Adam(m.parameters(), lr=LR) for m in (b, c))
-        for run in ways.values():
-            run()                                              # a turn that is not counted
-        rows = [{name: run() for name, run in ways.items()} for _ in range(turns)]
-    for row in rows:
-        print("   ".join(f"{name} {seconds:.2f} s" for name, seconds in row.items()))
-    for other in list(ways)[1:]:
-        ratios = [row[other] / row["vaekit.fit"] for row in rows]
-        print(f"vaekit.fit is {median(ratios):.2f}× as fast as {other} (median of {turns} pairs, {min(ratios):.2f} to {max(ratios):.2f})")
+        rows = in_turns(ways, turns)
+    show(rows)
 
 
 if __name__ == "__main__":

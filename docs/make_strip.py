@@ -86,7 +86,7 @@ def montage(rows: Rows) -> Tensor:
 def draw_panel(ax: Axes, title: str, caption: str, rows: Rows, colour: str) -> None:
     # dark clothes on white paper; a colour per model, told apart by colour-blind readers too
     tint = LinearSegmentedColormap.from_list("tint", ["white", colour, "black"])
-    ax.imshow(montage(rows), cmap=tint, vmin=0, vmax=1.25, interpolation="bilinear")
+    ax.imshow(montage(rows).numpy(), cmap=tint, vmin=0, vmax=1.25, interpolation="bilinear")
     for row, images in enumerate(rows):
         if len(images) == 0:
             middle = PITCH * (row + 0.5)

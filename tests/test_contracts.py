@@ -1,4 +1,5 @@
 """Every model keeps the contracts, by its methods' signatures and by what they return."""
+import functools
 import inspect
 
 import pytest
@@ -27,6 +28,8 @@ SHAPE = (1, 28, 28)
 LATENTS = 3
 CLASSES = 4
 N = 5
+X = torch.zeros(N, *SHAPE)
+Z = torch.zeros(N, LATENTS)
 
 
 def autoencoder():
@@ -98,6 +101,10 @@ def c_for(model, labels):
     return labels if conditioning.is_conditional(model) else None
 
 
+def as_parts(output):
+    return [output] if isinstance(output, torch.Tensor) else list(output)
+
+
 def check_signature(method, contract):
     """The method can be called as the contract says; what it takes beyond that has a default."""
     has = inspect.signature(method).parameters
@@ -152,10 +159,6 @@ def test_forward_takes_the_labels_of_a_batch(model, x, labels):
         assert torch.equal(part, other)
 
 
-def as_parts(output):
-    return [output] if isinstance(output, torch.Tensor) else list(output)
-
-
 def test_a_sample_is_n_images_in_0_to_1(model, labels, generator):
     if isinstance(model, WITHOUT_PRIOR):
         with pytest.raises(UserError):
@@ -170,23 +173,28 @@ def test_a_sample_is_n_images_in_0_to_1(model, labels, generator):
     assert not images.requires_grad
 
 
-def test_outside_forward_an_unconditional_model_refuses_a_condition(model, x, labels):
-    if conditioning.is_conditional(model):
-        return
-    z = torch.zeros(N, LATENTS)
-    calls = {
-        "sample": lambda: model.sample(N, labels),
-        "encode": lambda: model.encode(x, labels),
-        "decode": lambda: model.decode(z, labels),
-        "reconstruct": lambda: model.reconstruct(x, labels),
-        "posterior": lambda: model.posterior(x, labels),
-        "denoise": lambda: model.denoise(x, 1, labels),
-    }
-    for name, call in calls.items():
-        if not hasattr(model, name) or isinstance(model, WITHOUT_PRIOR) and name == "sample":
-            continue
-        with pytest.raises(UserError, match="this model is unconditional: leave c out"):
-            call()
+@pytest.mark.parametrize(
+    "build, call",
+    [
+        (autoencoder, lambda model, c: model.encode(X, c)),
+        (autoencoder, lambda model, c: model.decode(Z, c)),
+        (autoencoder, lambda model, c: model.reconstruct(X, c)),
+        (vae, lambda model, c: model.posterior(X, c)),
+        (vae, lambda model, c: model.encode(X, c)),
+        (vae, lambda model, c: model.decode(Z, c)),
+        (vae, lambda model, c: model.reconstruct(X, c)),
+        (vae, lambda model, c: model.log_likelihood(X, Z, c)),
+        (vae, lambda model, c: model.sample(N, c)),
+        (small_gan, lambda model, c: model.decode(Z, c)),
+        (small_gan, lambda model, c: model.sample(N, c)),
+        (diffusion, lambda model, c: model.denoise(X, 1, c)),
+        (diffusion, lambda model, c: model.trajectory(X, c)),
+        (diffusion, lambda model, c: model.sample(N, c)),
+    ],
+)
+def test_outside_forward_an_unconditional_model_refuses_a_condition(build, call, labels):
+    with pytest.raises(UserError, match="this model is unconditional: leave c out"):
+        call(build(), labels)
 
 
 def test_the_players_own_every_weight_once(model):
@@ -286,7 +294,7 @@ def test_a_model_without_a_posterior_is_no_latent_variable_model(build):
 @pytest.mark.parametrize(
     "objective",
     [
-        losses.beta_tcvae,
+        functools.partial(losses.beta_tcvae, images=100),
         losses.capacity,
         losses.cross_entropy,
         losses.free_bits,

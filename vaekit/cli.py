@@ -15,7 +15,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -42,9 +42,9 @@ def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
     """A mistake of the user's is one sentence on stderr and exit code 2, never a traceback."""
 
     @functools.wraps(command)
-    def wrapped(*args, **kwargs):
+    def wrapped(*args: Any, **kwargs: Any) -> None:
         try:
-            return command(*args, **kwargs)
+            command(*args, **kwargs)
         except UserError as error:
             typer.echo(f"vaekit: {error}", err=True)
             raise typer.Exit(2) from None
@@ -323,7 +323,8 @@ def _where(name: str, root: Path | None) -> str:
     if source.file is None:
         where = "made on the fly"
     else:
-        where = data_sets.locate(name, root) or f"not here yet: vaekit data {name}"
+        path = data_sets.locate(name, root)
+        where = f"not here yet: vaekit data {name}" if path is None else str(path)
     return f"{name:14}{source.title:52}{where}"
 
 

@@ -33,6 +33,9 @@ class Model(Protocol):
 
     image_shape: Shape
 
+    # what a checkpoint must agree on that the shapes of the weights do not tell
+    settings: dict[str, Any]
+
     def __call__(self, x: Tensor, c: Tensor | None = None) -> Any:
         """What the objective needs, for images (N, C, H, W) in [0, 1].
 

@@ -1,4 +1,4 @@
-"""A report's table again, on the smallest data: what is in the files, what is kept, what goes on, what is refused."""
+"""A report's table again, on the smallest data: what is written, kept, gone on with, refused."""
 import datetime
 import json
 import multiprocessing
@@ -8,37 +8,72 @@ import shutil
 import signal
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 import torch
 from conftest import read_only
 
 from vaekit import recipes
+from vaekit.data import Selection
 from vaekit.errors import UserError
 from vaekit.experiments.reproduce import reproduce, table
 from vaekit.files import load_weights, save_weights
 
 TRIAL = dict(data="digits", epochs=12, limit=64)
-STEMS = ["z1-beta1", "z2-beta1", "z64-beta1", "z64-beta0.1", "z64-beta0.5", "z64-beta2", "z64-beta10"]
+NAMES = [
+    "z1-beta1",
+    "z2-beta1",
+    "z64-beta1",
+    "z64-beta0.1",
+    "z64-beta0.5",
+    "z64-beta2",
+    "z64-beta10",
+]
+ENDINGS = (".json", ".history.json", ".safetensors")
 
 
 def again(out, **changes):
+    """The trial in a folder, one row at a time where nothing else is said."""
     return reproduce("s1-table1", out=out, **{**TRIAL, "jobs": 1, **changes})
 
 
+def in_folder(folder):
+    return {path.name for path in folder.iterdir()}
+
+
 def contents(folder):
-    return {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir()}
+    """Of each file the time of its last change, and its bytes."""
+    return {
+        path.name: (path.stat().st_mtime_ns, path.read_bytes())
+        for path in folder.iterdir()
+    }
 
 
-def lose(folder, *stems):
-    for path in [path for stem in stems for path in folder.glob(f"{stem}.*")]:
-        path.unlink()
+def lose(folder, *names):
+    """Delete all files of these rows."""
+    for name in names:
+        for path in list(folder.glob(f"{name}.*")):
+            path.unlink()
+
+
+def measured(rows):
+    return [row.measured for row in rows]
+
+
+def read_json(path):
+    return json.loads(path.read_text())
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """All seven rows, trained without interruption with the threads that two workers have each."""
-    out, before, lines = tmp_path_factory.mktemp("whole"), torch.get_num_threads(), []
+    """All seven rows, trained without interruption: (folder, rows, lines of the report).
+
+    With as many threads as each of two workers has.
+    """
+    out = tmp_path_factory.mktemp("whole")
+    lines = []
+    before = torch.get_num_threads()
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // 2))
     yield out, again(out, report=lines.append), lines
     torch.set_num_threads(before)
@@ -49,66 +84,124 @@ def copy(whole, tmp_path):
     return shutil.copytree(whole[0], tmp_path / "copy")
 
 
-def measured(rows):
-    return [row.measured for row in rows]
-
-
 def test_each_row_has_its_files(whole):
-    out, rows, lines = whole
-    assert {path.name for path in out.iterdir()} == {"settings.json", *(s + e for s in STEMS for e in (".json", ".history.json", ".safetensors"))}
-    assert [row.name for row in rows] == STEMS
-    assert lines[0] == "s1-table1: 7 rows, 0 done before, 1 at a time" and len(lines) == 8
-    last = json.loads((out / "z64-beta0.1.history.json").read_text())[-1]
-    assert re.fullmatch(rf"z = 64, β = 0\.1: BCE {last['test_reconstruction']:.2f}, KL {last['test_kl']:.2f}, total {last['test_loss']:.2f}, \d+ s",
-                        lines[4])
+    out, rows, _ = whole
+    files = {f"{name}{ending}" for name in NAMES for ending in ENDINGS}
+    assert in_folder(out) == files | {"settings.json"}
+    assert [row.name for row in rows] == NAMES
+
+
+def test_each_row_is_reported(whole):
+    out, _, lines = whole
+    assert lines[0] == "s1-table1: 7 rows, 0 done before, 1 at a time"
+    assert len(lines) == 8
+
+    last = read_json(out / "z64-beta0.1.history.json")[-1]
+    bce = f"BCE {last['test_reconstruction']:.2f}"
+    kl = f"KL {last['test_kl']:.2f}"
+    total = f"total {last['test_loss']:.2f}"
+    assert re.fullmatch(rf"z = 64, β = 0\.1: {bce}, {kl}, {total}, \d+ s", lines[4])
 
 
 @pytest.mark.parametrize("number", range(7))
-def test_what_a_row_tells(whole, number):
+def test_a_row_says_what_was_trained(whole, number):
+    out, _, _ = whole
+    row = read_json(out / f"{NAMES[number]}.json")
+    reported = recipes.get("mlp-vae-mnist").reported[number]
+    assert row["recipe"] == "mlp-vae-mnist"
+    assert row["latent_dim"] == reported.latent_dim
+    assert row["beta"] == reported.beta
+    assert row["reported"] == reported.terms
+    assert row["settings"] == {
+        "epochs": 12,
+        "batch_size": 256,
+        "lr": 1e-4,
+        "weight_decay": 0.0,
+        "schedule": "constant",
+        "optimizer": "adam",
+        "betas": [0.9, 0.999],
+        "warm_up": None,
+        "data": "digits",
+        "limit": 64,
+        "seed": 0,
+    }
+    model = recipes.load_model(out / f"{NAMES[number]}.safetensors")
+    assert model.latent_dim == reported.latent_dim
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_a_row_says_what_was_measured(whole, number):
     out, rows, _ = whole
-    row, told = json.loads((out / f"{STEMS[number]}.json").read_text()), recipes.get("mlp-vae-mnist").reported[number]
-    history = json.loads((out / f"{STEMS[number]}.history.json").read_text())
-    assert row["settings"] == {"epochs": 12, "batch_size": 256, "lr": 1e-4, "weight_decay": 0.0, "schedule": "constant",
-                               "data": "digits", "limit": 64, "seed": 0}
-    assert (row["recipe"], row["latent_dim"], row["beta"], row["reported"]) == ("mlp-vae-mnist", told.latent_dim, told.beta, told.terms)
-    assert row["measured"] == {term: history[-1][f"test_{term}"] for term in ("reconstruction", "kl", "loss")} == rows[number].measured
-    assert row["measured"]["loss"] == pytest.approx(row["measured"]["reconstruction"] + told.beta * row["measured"]["kl"], rel=1e-5)
-    assert len(history) == 12 and row["seconds"] == pytest.approx(sum(epoch["seconds"] for epoch in history), abs=0.06)
-    assert datetime.date.today() - datetime.date.fromisoformat(row["date"]) <= datetime.timedelta(1)
-    assert row["machine"]["device"].startswith(("cpu", "cuda", "mps")) and row["machine"]["torch"] == torch.__version__
-    assert row["machine"]["threads"] == torch.get_num_threads() and row["machine"]["cores"] == os.cpu_count()
-    assert recipes.load_model(out / f"{STEMS[number]}.safetensors").latent_dim == told.latent_dim
+    row = read_json(out / f"{NAMES[number]}.json")
+    history = read_json(out / f"{NAMES[number]}.history.json")
+    last = history[-1]
+    assert len(history) == 12
+    assert row["measured"] == rows[number].measured
+    assert row["measured"] == {
+        "reconstruction": last["test_reconstruction"],
+        "kl": last["test_kl"],
+        "loss": last["test_loss"],
+    }
+    total = row["measured"]["reconstruction"] + row["beta"] * row["measured"]["kl"]
+    assert row["measured"]["loss"] == pytest.approx(total, rel=1e-5)
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_a_row_says_when_where_and_how_long(whole, number):
+    out, _, _ = whole
+    row = read_json(out / f"{NAMES[number]}.json")
+    history = read_json(out / f"{NAMES[number]}.history.json")
+    seconds = sum(epoch["seconds"] for epoch in history)
+    assert row["seconds"] == pytest.approx(seconds, abs=0.06)
+
+    age = datetime.date.today() - datetime.date.fromisoformat(row["date"])
+    assert age <= datetime.timedelta(1)
+    assert row["machine"]["device"].startswith(("cpu", "cuda", "mps"))
+    assert row["machine"]["torch"] == torch.__version__
+    assert row["machine"]["threads"] == torch.get_num_threads()
+    assert row["machine"]["cores"] == os.cpu_count()
 
 
 def test_the_weights_are_the_rows(whole):
     """The trained model, not a fresh one: the same training by hand gives the same weights."""
-    run = recipes.train("mlp-vae-mnist", latent_dim=64, beta=10, progress=False, **TRIAL)
-    kept = recipes.load_model(whole[0] / "z64-beta10.safetensors")
-    assert all(torch.equal(a, b) for a, b in zip(run.model.state_dict().values(), kept.state_dict().values()))
+    images = Selection("digits", limit=64)
+    run = recipes.train(
+        "mlp-vae-mnist", images, latent_dim=64, beta=10, epochs=12, progress=False
+    )
+    kept = recipes.load_model(whole[0] / "z64-beta10.safetensors").state_dict()
+    for name, value in run.model.state_dict().items():
+        assert torch.equal(value, kept[name])
 
 
 def test_finished_rows_are_kept(whole, copy):
-    before, lines = contents(copy), []
+    before = contents(copy)
+    lines = []
     assert measured(again(copy, report=lines.append)) == measured(whole[1])
-    assert contents(copy) == before and lines == ["s1-table1: 7 rows, 7 done before, 1 at a time"]
+    assert contents(copy) == before
+    assert lines == ["s1-table1: 7 rows, 7 done before, 1 at a time"]
 
 
-@pytest.mark.parametrize("ending", [".*", ".json", ".history.json", ".safetensors"])
+@pytest.mark.parametrize("ending", [".*", *ENDINGS])
 def test_a_row_not_all_there_is_trained_alone(whole, copy, ending):
     before = contents(copy)
-    for path in copy.glob(f"z2-beta1{ending}"):
+    for path in list(copy.glob(f"z2-beta1{ending}")):
         path.unlink()
     lines = []
     assert measured(again(copy, report=lines.append)) == measured(whole[1])
+
     after = contents(copy)
-    assert set(after) == set(before) and {name for name in after if after[name] != before[name]} == {n for n in after if n.startswith("z2-")}
-    assert len(lines) == 2 and "6 done before" in lines[0] and lines[1].startswith("z = 2, β = 1: ")
+    written = {name for name in after if after[name] != before[name]}
+    assert set(after) == set(before)
+    assert written == {f"z2-beta1{each}" for each in ENDINGS}
+    assert len(lines) == 2
+    assert "6 done before" in lines[0]
+    assert lines[1].startswith("z = 2, β = 1: ")
 
 
 def test_interrupted_in_the_middle_of_a_row_it_goes_on(whole, copy, monkeypatch):
     from vaekit.training import checkpoints
 
-    finished = {path.name for path in copy.iterdir() if not path.name.startswith("z2-")}
+    finished = {name for name in in_folder(copy) if not name.startswith("z2-")}
     lose(copy, "z1-beta1", "z2-beta1")
 
     def stop(path, tensors, metadata):
@@ -119,31 +212,47 @@ def test_interrupted_in_the_middle_of_a_row_it_goes_on(whole, copy, monkeypatch)
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(checkpoints, "save_weights", stop)
         again(copy)
-    assert {path.name for path in copy.iterdir()} == finished | {"z2-beta1.checkpoint.safetensors"}
-    done = json.loads(load_weights(copy / "z2-beta1.checkpoint.safetensors")[1]["rows"])
+
+    checkpoint = copy / "z2-beta1.checkpoint.safetensors"
+    assert in_folder(copy) == finished | {checkpoint.name}
+    _, metadata = load_weights(checkpoint)
+    done = json.loads(metadata["rows"])
     assert len(done) == 5
-    for changes in (dict(epochs=3), dict(data="fashion"), dict(seed=1)):        # a checkpoint knows nothing of these: not taken for another run's
+
+    # a checkpoint knows nothing of these: it is not taken for another run's
+    for changes in (dict(epochs=3), dict(data="fashion"), dict(seed=1)):
         with pytest.raises(UserError, match="other settings"):
             again(copy, **changes)
+
     (copy / ".z2-beta1.checkpoint.safetensors.x1.safetensors").write_bytes(b"half")
     assert measured(again(copy)) == measured(whole[1])
-    assert json.loads((copy / "z2-beta1.history.json").read_text())[:5] == done, "the first five epochs were not trained again"
-    assert not [path for path in copy.iterdir() if "checkpoint" in path.name], "nothing half-written stays"
+    history = read_json(copy / "z2-beta1.history.json")
+    assert history[:5] == done, "the first five epochs were not trained again"
+    left = [name for name in in_folder(copy) if "checkpoint" in name]
+    assert not left, "nothing half-written stays"
 
 
 @pytest.mark.parametrize("changes, words", [
-    (dict(epochs=3), "epochs 12 → 3"), (dict(seed=1), "seed 0 → 1"), (dict(fast=True), "lr 0.0001 → 0.003, schedule constant → one-cycle"),
-    (dict(limit=None), "limit 64 → None"), (dict(data="fashion"), "data digits → fashion"),
+    (dict(epochs=3), "epochs 12 → 3"),
+    (dict(seed=1), "seed 0 → 1"),
+    (dict(fast=True), "lr 0.0001 → 0.003, schedule constant → one-cycle"),
+    (dict(fast=True), "warm_up None → 0.5"),
+    (dict(limit=None), "limit 64 → None"),
+    (dict(data="fashion"), "data digits → fashion"),
 ])
 @pytest.mark.parametrize("by", ["folder", "row"])
 def test_other_settings_are_refused(copy, changes, words, by):
     if by == "row":
         (copy / "settings.json").unlink()
     before = contents(copy)
-    with pytest.raises(UserError, match=rf"was made with other settings \(.*{words}.*\); choose another folder with --out"):
+    message = rf"was made with other settings \(.*{words}.*\); choose another folder with --out"
+    with pytest.raises(UserError, match=message):
         again(copy, **changes)
+
     after = contents(copy)
-    assert {name: after[name] for name in after if name != "settings.json"} == {name: before[name] for name in before if name != "settings.json"}
+    before.pop("settings.json", None)
+    after.pop("settings.json", None)
+    assert after == before
 
 
 def test_another_recipe_is_refused(copy):
@@ -151,14 +260,22 @@ def test_another_recipe_is_refused(copy):
         reproduce("conv-cvae-mnist", out=copy, jobs=1, **TRIAL)
 
 
-def test_after_a_mistake_the_right_command_runs(tmp_path, whole):
-    for changes, words in ((dict(data="digts"), "unknown data set 'digts'.*Did you mean 'digits'"), (dict(epochs=0), "epochs must be ≥ 1, got 0")):
-        with pytest.raises(UserError, match=words):
-            again(tmp_path, **changes)
-    shutil.copytree(whole[0], tmp_path, dirs_exist_ok=True, ignore=lambda folder, files: ["settings.json", *(f for f in files if "z1-" in f)])
+@pytest.mark.parametrize("changes, words", [
+    (dict(data="digts"), "unknown data set 'digts'.*Did you mean 'digits'"),
+    (dict(epochs=0), "epochs must be ≥ 1, got 0"),
+])
+def test_after_a_mistake_the_right_command_runs(tmp_path, whole, changes, words):
+    with pytest.raises(UserError, match=words):
+        again(tmp_path, **changes)
+    # all rows but one, and a file of one's own
+    for path in whole[0].glob("z*"):
+        if not path.name.startswith("z1-"):
+            shutil.copy(path, tmp_path)
     (tmp_path / "settings.json").unlink()
     (tmp_path / "notes.txt").write_text("mine")
-    assert measured(again(tmp_path)) == measured(whole[1]) and (tmp_path / "notes.txt").read_text() == "mine"
+
+    assert measured(again(tmp_path)) == measured(whole[1])
+    assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b"\xff\xfe", b"null"])
@@ -167,30 +284,41 @@ def test_a_damaged_file_is_named(copy, name, content):
     (copy / name).write_bytes(content)
     with pytest.raises(UserError, match=f"{name} is damaged; "):
         again(copy)
-    row = json.loads((copy / "z2-beta1.json").read_text())
+
+
+def test_a_row_without_settings_is_damaged(copy):
+    path = copy / "z2-beta1.json"
+    path.write_text(json.dumps(read_json(path) | {"settings": None}))
     (copy / "settings.json").unlink()
-    (copy / "z2-beta1.json").write_text(json.dumps(row | {"settings": None}))
-    with pytest.raises(UserError, match="z2-beta1.json is damaged; delete it, and the row is trained again"):
+    words = "z2-beta1.json is damaged; delete it, and the row is trained again"
+    with pytest.raises(UserError, match=words):
         again(copy)
 
 
 def test_a_damaged_checkpoint_is_named(copy):
     lose(copy, "z1-beta1")
     (copy / "z1-beta1.checkpoint.safetensors").write_bytes(b"nothing")
-    with pytest.raises(UserError, match="z1-beta1.checkpoint.safetensors is not a readable safetensors file.*delete it"):
+    words = "z1-beta1.checkpoint.safetensors is not a readable safetensors file.*delete it"
+    with pytest.raises(UserError, match=words):
         again(copy)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
-    with read_only(tmp_path), pytest.raises(UserError, match="cannot write to the folder .*out"):
+    words = "cannot write to the folder .*out"
+    with read_only(tmp_path), pytest.raises(UserError, match=words):
         again(tmp_path / "out")
     with pytest.raises(UserError, match="cannot write to the folder .*file"):
         again(tmp_path / "file")
 
 
 @pytest.mark.parametrize("name, changes, words", [
-    ("s1-table2", {}, "unknown table 's1-table2'; choose one of s1-table1, mlp-vae-mnist, conv-cvae-mnist. Did you mean 's1-table1'"),
+    (
+        "s1-table2",
+        {},
+        "unknown table 's1-table2'; choose one of s1-table1, mlp-vae-mnist, conv-cvae-mnist. "
+        "Did you mean 's1-table1'",
+    ),
     ("fc-vae", {}, "unknown table 'fc-vae'"),
     ("s1-table1", dict(jobs=0), "jobs must be ≥ 1, got 0"),
     ("s1-table1", dict(jobs=-2), "jobs must be ≥ 1, got -2"),
@@ -204,46 +332,81 @@ def test_mistakes_are_named(tmp_path, name, changes, words):
 
 
 def test_the_table_has_the_reports_numbers_and_the_differences(whole):
-    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in table(whole[1]).splitlines()]
-    assert lines[0] == ["z", "β", *(f"{term} {what}" for term in ("total", "BCE", "KL") for what in ("here", "S1", "difference")), "seconds"]
-    assert set(lines[1]) == {"---"} and len(lines) == 9 and {len(line) for line in lines} == {12}
-    for line, row, told in zip(lines[2:], whole[1], recipes.get("mlp-vae-mnist").reported):
-        assert line[:2] == [str(told.latent_dim), f"{told.beta:g}"] and line[-1] == f"{row.seconds:.0f}"
+    lines = []
+    for line in table(whole[1]).splitlines():
+        lines.append([cell.strip() for cell in line.strip("|").split("|")])
+    head, rule, *rows = lines
+
+    columns = []
+    for term in ("total", "BCE", "KL"):
+        columns += [f"{term} here", f"{term} S1", f"{term} difference"]
+    assert head == ["z", "β", *columns, "seconds"]
+    assert set(rule) == {"---"}
+    assert len(rows) == 7
+    assert {len(line) for line in lines} == {12}
+
+    reported = recipes.get("mlp-vae-mnist").reported
+    for cells, row, report in zip(rows, whole[1], reported, strict=True):
+        assert cells[:2] == [str(report.latent_dim), f"{report.beta:g}"]
+        assert cells[-1] == f"{row.seconds:.0f}"
         for i, term in enumerate(("loss", "reconstruction", "kl")):
-            here, there, difference = line[2 + 3 * i:5 + 3 * i]
-            assert (here, there) == (f"{row.measured[term]:.2f}", f"{told.terms[term]:.2f}")
-            assert difference[0] in "+-" and float(difference) == pytest.approx(row.measured[term] - told.terms[term], abs=0.0051)
+            here, there, difference = cells[2 + 3 * i:5 + 3 * i]
+            expected = row.measured[term] - report.terms[term]
+            assert here == f"{row.measured[term]:.2f}"
+            assert there == f"{report.terms[term]:.2f}"
+            assert difference[0] in "+-"
+            assert float(difference) == pytest.approx(expected, abs=0.0051)
+
+
+def kill_a_worker(folder):
+    """As soon as a row has a checkpoint."""
+    for _ in range(20_000):
+        if list(folder.glob("*.checkpoint.safetensors")):
+            os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+            return
+        time.sleep(0.01)
+
+
+@contextmanager
+def bystander():
+    """A process that is none of the reproduction's."""
+    process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
 
 
 def test_several_at_a_time_killed_stopped_and_taken_up_again(whole, copy):
-    """Four rows, two workers. A worker is killed, then the caller gives up; the rows are at last those of one uninterrupted process."""
-    def kill():
-        for _ in range(20_000):
-            if list(copy.glob("*.checkpoint.safetensors")):
-                os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
-                return
-            time.sleep(0.01)
+    """Two workers; one is killed, then the caller gives up. At last the rows are as they were."""
+    lose(copy, *NAMES[3:])
+    killer = threading.Thread(target=kill_a_worker, args=(copy,))
+    killer.start()
+    words = (
+        "a row's process was killed, perhaps for want of memory; "
+        "run the command again with --jobs 1, it goes on"
+    )
+    with pytest.raises(UserError, match=words):
+        again(copy, jobs=2)
+    killer.join()
+    assert not multiprocessing.active_children()
+    assert list(copy.glob("*.checkpoint.safetensors"))
+
+    lines = []
 
     def give_up(line):
         lines.append(line)
         if line.startswith("z = "):
             raise RuntimeError("enough")
 
-    lose(copy, *STEMS[3:])
-    lines, killer = [], threading.Thread(target=kill)
-    killer.start()
-    with pytest.raises(UserError, match="a row's process was killed, perhaps for want of memory; run the command again with --jobs 1, it goes on"):
-        again(copy, jobs=2)
-    killer.join()
-    assert not multiprocessing.active_children() and list(copy.glob("*.checkpoint.safetensors"))
-    bystander = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
-    bystander.start()
-    try:
+    with bystander() as other:
         with pytest.raises(RuntimeError, match="enough"):
             again(copy, jobs=2, report=give_up)
-        assert multiprocessing.active_children() == [bystander], "the reproduction's own processes are ended, and no others"
-    finally:
-        bystander.kill()
-        bystander.join()
-    assert lines[0].endswith(", 2 at a time") and len(lines) == 2
+        left = multiprocessing.active_children()
+        assert left == [other], "the reproduction's own processes are ended, and no others"
+    assert lines[0].endswith(", 2 at a time")
+    assert len(lines) == 2
+
     assert measured(again(copy)) == measured(whole[1])

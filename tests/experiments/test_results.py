@@ -1,3 +1,4 @@
+"""What a training run leaves behind: its files, its sheet, its numbers beside the report's."""
 import functools
 import re
 
@@ -5,108 +6,270 @@ import pytest
 from PIL import Image
 
 from vaekit import plots, recipes
+from vaekit.data import Selection
 from vaekit.errors import UserError
-from vaekit.experiments import reproduce, results
+from vaekit.experiments import figures, reproduce, results
+
+FILES = ["weights.safetensors", "history.csv", "history.json", "curves.png", "samples.png"]
+
+
+def title_of(figure):
+    return figure.axes[0].get_title()
+
+
+def watch(monkeypatch, name):
+    """The calls of a function of plots, as they come: (arguments, keywords, figure)."""
+    calls = []
+    draw = getattr(plots, name)
+
+    def watched(*args, **kwargs):
+        figure = draw(*args, **kwargs)
+        calls.append((args, kwargs, figure))
+        return figure
+
+    monkeypatch.setattr(plots, name, watched)
+    return calls
 
 
 def test_write_leaves_what_the_command_line_promises(trained, tmp_path):
     files = results.write(trained, tmp_path)
-    assert [f.name for f in files] == ["weights.safetensors", "history.csv", "history.json", "curves.png", "samples.png"]
-    assert all(f.stat().st_size > 0 for f in files)
+    assert [file.name for file in files] == FILES
+    for file in files:
+        assert file.stat().st_size > 0
 
 
-def test_each_kind_of_model_has_a_sheet(trained, tmp_path):
-    for name in ("conv-ae-mnist", "classifier-mnist"):
-        run = recipes.train(name, data="digits", epochs=1, limit=200, batch_size=50)
-        sheet = results.picture(results.sample_sheet(run, name), tmp_path / f"{name}.png")
-        assert Image.open(sheet).size[0] > 400
-    assert "samples" in results.sample_sheet(trained, "x").axes[0].get_title()
+def short_training(name):
+    """One epoch of 200 images."""
+    return recipes.train(name, Selection("digits", limit=200), epochs=1, batch_size=50)
 
 
-@pytest.mark.parametrize("name", ["ls-gan", "block-cvae", "ddpm-cifar10"])
-def test_gans_blocks_and_diffusion_leave_the_same_files(name, coloured, tmp_path, monkeypatch):
-    colours = dict(data="cifar10", root=coloured)
-    run = recipes.train(name, **(dict(data="digits") if name == "ls-gan" else colours), epochs=2, limit=20, batch_size=10)
-    if name == "ddpm-cifar10":
-        monkeypatch.setattr(run.model, "sample", functools.partial(run.model.sample, steps=1))
-    drawn, curves = [], plots.curves
-    monkeypatch.setattr(plots, "curves", lambda *args, **kwargs: drawn.append(curves(*args, **kwargs)) or drawn[0])
-    files = results.write(run, tmp_path)
-    assert [f.name for f in files] == ["weights.safetensors", "history.csv", "history.json", "curves.png", "samples.png"]
-    names = [line.get_label() for line in drawn[0].axes[0].lines]
-    assert names == (["discriminator train", "discriminator test", "generator train", "generator test"] if name == "ls-gan" else ["train", "test"])
-    title, text = drawn[0].axes[0].get_title(), results.against_report(run)
-    assert ("latent_dim" in title) == (name != "ddpm-cifar10") and title.startswith(f"{name}, ")
+def test_an_autoencoder_has_reconstructions(tmp_path, monkeypatch):
+    run = short_training("conv-ae-mnist")
+    drawn = watch(monkeypatch, "compare")
+    sheet = results.picture(results.sample_sheet(run, "x"), tmp_path / "x.png")
+    assert Image.open(sheet).size[0] > 400
+    ((images,), _, _), = drawn
+    assert list(images) == ["original", "reconstruction"]
+
+
+def test_a_classifier_has_mistakes(tmp_path):
+    run = short_training("classifier-mnist")
+    figure = results.sample_sheet(run, "x")
+    words = r"mistakes, \d+\.\d\d% of the test set: classifier-mnist"
+    assert re.fullmatch(words, title_of(figure))
+    sheet = results.picture(figure, tmp_path / "x.png")
+    assert Image.open(sheet).size[0] > 400
+
+
+def test_a_vae_has_samples(trained):
+    assert "samples" in title_of(results.sample_sheet(trained, "x"))
+
+
+def short_run(name, coloured):
+    """Two epochs of 20 images."""
     if name == "ls-gan":
-        assert re.search(rf"^  discriminator_loss +{run.history.last['test_discriminator_loss']:.4f}$", text, re.M) and "  accuracy  " in text
-        assert len({len(line) for line in text.splitlines()[1:]}) == 1, "one column"
+        images = Selection("digits", limit=20)
+    else:
+        images = Selection("cifar10", root=coloured, limit=20)
+    return recipes.train(name, images, epochs=2, batch_size=10)
+
+
+@pytest.mark.parametrize("name, title, lines", [
+    (
+        "ls-gan",
+        "ls-gan, latent_dim 96, digits",
+        ["discriminator train", "discriminator test", "generator train", "generator test"],
+    ),
+    ("block-cvae", "block-cvae, latent_dim 128, cifar10", ["train", "test"]),
+    ("ddpm-cifar10", "ddpm-cifar10, cifar10", ["train", "test"]),
+])
+def test_gans_blocks_and_diffusion_leave_the_same_files(
+    name, title, lines, coloured, tmp_path, monkeypatch
+):
+    run = short_run(name, coloured)
+    if name == "ddpm-cifar10":
+        # samples in a single step
+        monkeypatch.setattr(run.model, "sample", functools.partial(run.model.sample, steps=1))
+    drawn = watch(monkeypatch, "curves")
+    files = results.write(run, tmp_path)
+    assert [file.name for file in files] == FILES
+
+    (_, _, figure), = drawn
+    assert title_of(figure) == title
+    assert [line.get_label() for line in figure.axes[0].lines] == lines
+
+
+def test_the_curves_of_a_classifier_name_no_latent(tmp_path, monkeypatch):
+    run = recipes.train("classifier-mnist", Selection("digits", limit=100), epochs=1)
+    drawn = watch(monkeypatch, "curves")
+    results.write(run, tmp_path)
+    (_, _, figure), = drawn
+    assert title_of(figure) == "classifier-mnist, digits"
+
+
+def test_the_terms_of_a_gan_stand_in_one_column(coloured):
+    run = short_run("ls-gan", coloured)
+    text = results.against_report(run)
+    loss = run.history.last["test_discriminator_loss"]
+    assert re.search(rf"^  discriminator_loss +{loss:.4f}$", text, re.M)
+    assert "  accuracy  " in text
+    _, *lines = text.splitlines()
+    assert len({len(line) for line in lines}) == 1
 
 
 def test_the_report_is_compared_on_its_own_data_only(trained):
     text = results.against_report(trained)
-    assert re.search(r"^epoch 15, test set, per image:$", text, re.M) and "report" not in text, "digits are not the report's data"
-    same = trained._replace(settings=trained.settings | {"data": "mnist"})
+    assert re.search(r"^epoch 15, test set, per image:$", text, re.M)
+    assert "report" not in text, "digits are not the report's data"
+
+    on_mnist = trained._replace(settings=trained.settings | {"data": "mnist"})
     loss = trained.history.last["test_loss"]
-    assert f"{loss:9.2f}   report 144.49   difference {loss - 144.49:+.2f}" in results.against_report(same)
+    line = f"{loss:9.2f}   report 144.49   difference {loss - 144.49:+.2f}"
+    assert line in results.against_report(on_mnist)
 
 
 def test_small_terms_keep_their_digits(trained):
     row = trained.history.last | {"test_error": 0.0047}
-    text = results.against_report(trained._replace(history=type(trained.history)([row])))
+    history = type(trained.history)([row])
+    text = results.against_report(trained._replace(history=history))
     assert re.search(r"error +0\.0047$", text, re.M)
 
 
-def test_with_patience_the_best_epoch_is_told(trained):
+def test_with_patience_the_best_epoch_is_compared(trained):
     patient = trained._replace(settings=trained.settings | {"patience": 3})
     best = min(trained.history.rows, key=lambda row: row["test_loss"])
     assert results.against_report(patient).startswith(f"epoch {best['epoch']},")
 
 
-def test_the_reports_row_has_the_same_beta(trained):
-    def at(beta):
-        return results.against_report(trained._replace(settings=trained.settings | {"data": "mnist", "beta": beta}))
-
-    assert "report 144.49" in at(1.0) and "report" not in at(0.5)
-
-
-@pytest.mark.parametrize("only", [[], ["3", "7"], ["5"]])
-def test_ten_samples_of_each_class_that_was_trained_a_row_each(monkeypatch, only):
-    run = recipes.train("fc-cvae", data="digits", epochs=1, limit=100, classes=only)
-    trained = [int(name) for name in only] or list(range(10))
-    asked, sample = [], run.model.sample
-    monkeypatch.setattr(run.model, "sample", lambda n, c=None, **kwargs: (asked.append((n, c)), sample(n, c, **kwargs))[1])
-    title = results.sample_sheet(run, "x").axes[0].get_title()
-    (n, labels), = asked
-    assert n == 10 * len(trained) and labels.tolist() == [c for c in trained for _ in range(10)] and title == "samples, a class a row: x"
+@pytest.mark.parametrize("beta, compared", [(1.0, True), (0.5, False)])
+def test_the_reports_row_has_the_same_beta(trained, beta, compared):
+    settings = trained.settings | {"data": "mnist", "beta": beta}
+    text = results.against_report(trained._replace(settings=settings))
+    assert ("report 144.49" in text) == compared
+    assert ("report" in text) == compared
 
 
-def test_the_figures_of_a_table(tmp_path, monkeypatch):
-    rows = reproduce.reproduce("s1-table1", out=tmp_path, data="digits", epochs=1, limit=50, jobs=1)
-    drawn = {}
+@pytest.mark.parametrize("classes, labels", [
+    ((), range(10)),
+    (("3", "7"), (3, 7)),
+    (("5",), (5,)),
+])
+def test_ten_samples_of_each_class_that_was_trained_a_class_per_row(monkeypatch, classes, labels):
+    images = Selection("digits", limit=100, classes=classes)
+    run = recipes.train("fc-cvae", images, epochs=1)
+    drawn = []
+    sample = run.model.sample
 
-    def watch(name, draw):
-        monkeypatch.setattr(plots, name, lambda *args, **kwargs: (drawn.setdefault(name, []).append((args, kwargs)), draw(*args, **kwargs))[1])
+    def watched(n, c=None, **kwargs):
+        drawn.append((n, c))
+        return sample(n, c, **kwargs)
 
-    for name in ("rate_distortion", "curves", "compare", "latent_map"):
-        watch(name, getattr(plots, name))
-    files = results.write_table("s1-table1", rows, "| table |", tmp_path)
-    assert (tmp_path / "table.md").read_text(encoding="utf-8") == "| table |\n"
-    names = ["table.md", *(f"{n}.png" for n in ("curves", "samples", "rate_distortion", "reconstructions", "walk", "lattice", "latents"))]
-    assert [f.name for f in files] == names and all(f.exists() for f in files)
-    points = drawn["rate_distortion"][0][0][0]
+    monkeypatch.setattr(run.model, "sample", watched)
+    sheet = results.sample_sheet(run, "x")
+    assert title_of(sheet) == "samples, a class per row: x"
+
+    (n, c), = drawn
+    expected = []
+    for label in labels:
+        expected += [label] * 10
+    assert n == len(expected)
+    assert c.tolist() == expected
+
+
+def test_the_recipes_are_listed_one_per_line():
+    head, *lines = results.recipe_table().splitlines()
+    assert head == "recipes (vaekit train NAME):"
+    assert [line.split()[0] for line in lines] == list(recipes.RECIPES)
+    fast = [name for name, recipe in recipes.RECIPES.items() if recipe.fast]
+    assert [line.split()[0] for line in lines if line.endswith(" · --fast")] == fast
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory):
+    """S1's table after one epoch: its folder and rows."""
+    out = tmp_path_factory.mktemp("s1")
+    rows = reproduce.reproduce("s1-table1", out=out, data="digits", epochs=1, limit=50, jobs=1)
+    return out, rows
+
+
+@pytest.fixture(scope="module")
+def drawn(reproduced):
+    """The calls that drew the figures of the table, by name, and the files."""
+    out, rows = reproduced
+    names = ("rate_distortion", "curves", "compare", "latent_map")
+    with pytest.MonkeyPatch.context() as patched:
+        calls = {name: watch(patched, name) for name in names}
+        files = figures.write_table("s1-table1", rows, "| table |", out)
+    return calls, files
+
+
+def test_a_table_and_its_figures_are_written(reproduced, drawn):
+    out, _ = reproduced
+    _, files = drawn
+    assert (out / "table.md").read_text(encoding="utf-8") == "| table |\n"
+    assert [file.name for file in files] == [
+        "table.md",
+        "curves.png",
+        "samples.png",
+        "rate_distortion.png",
+        "reconstructions.png",
+        "walk.png",
+        "lattice.png",
+        "latents.png",
+    ]
+    for file in files:
+        assert file.exists()
+
+
+def test_rate_and_distortion_of_a_table_are_here_and_in_the_report(reproduced, drawn):
+    _, rows = reproduced
+    calls, _ = drawn
+    points = calls["rate_distortion"][0][0][0]
     for row in rows:
         label = f"z = {row.latent_dim}, β = {row.beta:g}"
-        assert points["here"][label] == (row.measured["kl"], row.measured["reconstruction"])
-        assert points["report"][label] == (row.reported["kl"], row.reported["reconstruction"])
-    assert list(drawn["curves"][0][0][0]) == ["z = 1, β = 1", "z = 2, β = 1", "z = 64, β = 1"], "totals at other β do not compare"
-    z, y, classes = drawn["latent_map"][0][0]
-    assert len(z) == len(y) == 360 and "360 test images" in drawn["latent_map"][0][1]["title"]
-    samples, reconstructions = (call[0][0] for call in drawn["compare"][:2])
-    assert list(samples) == list(points["here"]) and list(reconstructions) == ["original", *samples]
-    x = reconstructions["original"]
-    kept = recipes.load_model(tmp_path / "z64-beta10.safetensors")
-    assert (reconstructions["z = 64, β = 10"] == kept.reconstruct(x)).all()
+        here = (row.measured["kl"], row.measured["reconstruction"])
+        there = (row.reported["kl"], row.reported["reconstruction"])
+        assert points["here"][label] == here
+        assert points["report"][label] == there
 
-    (tmp_path / "z2-beta1.history.json").write_text("[{")
-    with pytest.raises(UserError, match="z2-beta1.history.json is damaged; delete it, and the row is trained again"):
-        results.write_table("s1-table1", rows, "", tmp_path)
+
+def test_the_curves_of_a_table_are_those_at_beta_1(drawn):
+    calls, _ = drawn
+    histories = calls["curves"][0][0][0]
+    expected = ["z = 1, β = 1", "z = 2, β = 1", "z = 64, β = 1"]
+    assert list(histories) == expected, "totals at other β do not compare"
+
+
+def test_the_map_of_a_table_is_of_test_images(drawn):
+    calls, _ = drawn
+    (z, y, _), keywords, _ = calls["latent_map"][0]
+    assert len(z) == 360
+    assert len(y) == 360
+    assert "360 test images" in keywords["title"]
+
+
+def test_samples_and_reconstructions_of_a_table_are_its_models(reproduced, drawn):
+    out, _ = reproduced
+    calls, _ = drawn
+    (samples,), _, _ = calls["compare"][0]
+    (reconstructions,), _, _ = calls["compare"][1]
+    points = calls["rate_distortion"][0][0][0]
+    assert list(samples) == list(points["here"])
+    assert list(reconstructions) == ["original", *samples]
+
+    kept = recipes.load_model(out / "z64-beta10.safetensors")
+    expected = kept.reconstruct(reconstructions["original"])
+    assert (reconstructions["z = 64, β = 10"] == expected).all()
+
+
+def test_a_damaged_history_is_named(reproduced):
+    out, rows = reproduced
+    path = out / "z2-beta1.history.json"
+    whole = path.read_bytes()
+    path.write_text("[{")
+    words = "z2-beta1.history.json is damaged; delete it, and the row is trained again"
+    try:
+        with pytest.raises(UserError, match=words):
+            figures.write_table("s1-table1", rows, "", out)
+    finally:
+        path.write_bytes(whole)

@@ -127,6 +127,22 @@ def test_a_score_shows_value_interval_floor_n_and_features():
     assert "mnist 411fbd8c" in text
 
 
+def test_scores_of_several_data_sets_keep_n_floor_and_features():
+    lines = tables.render("scores", MEASURED).splitlines()
+    fid = next(line for line in lines if line.startswith("| VAE samples: FID ↓, n = 5,000 |"))
+    assert fid.endswith("| 15.9 [15.6, 16.4] | 0.0278 | 17.4 [17, 17.7] | 0.0771 |")
+    assert lines[-1] == "| *features* | mnist 411fbd8c |  | fashion 474ae69e |  |"
+
+
+def test_no_score_hides_another(copy):
+    path = copy / "results" / "fair-fight" / "scores.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["rows"].append({**content["rows"][0], "value": 1.0})
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(UserError, match="two rows for test images and FID"):
+        tables.render("fair-scores", copy / "results")
+
+
 def test_what_was_not_measured_is_an_empty_cell():
     lines = tables.render("fair-scores", MEASURED).splitlines()
     gan = next(line for line in lines if line.startswith("| DC-GAN"))

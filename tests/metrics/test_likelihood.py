@@ -1,4 +1,7 @@
-"""Oracle: the linear-Gaussian VAE, whose log p(x) is known. Then a real VAE, against sampling from the prior."""
+"""Bounds on the likelihood against two oracles.
+
+The linear-Gaussian VAE, whose log p(x) is known; then a real VAE, against its prior's samples.
+"""
 import math
 
 import pytest
@@ -6,6 +9,7 @@ import torch
 
 from vaekit import losses
 from vaekit.data import ImageSet
+from vaekit.device import seeded
 from vaekit.errors import UserError
 from vaekit.metrics.likelihood import (
     bernoulli_entropy,
@@ -21,13 +25,14 @@ from vaekit.models.linear_gaussian import LinearGaussian
 from vaekit.models.vae import VAE
 
 SHAPE = (1, 4, 4)
+PIXELS = 16
 
 
 class Clumsy(LinearGaussian):
     """The oracle with an encoder that is off: shifted by 0.3, and twice too wide."""
 
-    def posterior(self, x):
-        mean, log_var = super().posterior(x)
+    def posterior(self, x, c=None):
+        mean, log_var = super().posterior(x, c)
         return mean + 0.3, log_var + math.log(4)
 
 
@@ -44,12 +49,19 @@ def clumsy():
 @pytest.fixture
 def vae():
     torch.manual_seed(0)
-    return VAE(nets.mlp_encoder(SHAPE, (16,)), nets.mlp_decoder(2, (16,), SHAPE), 2, SHAPE).eval()
+    encoder = nets.mlp_encoder(SHAPE, (16,))
+    decoder = nets.mlp_decoder(2, (16,), SHAPE)
+    return VAE(encoder, decoder, 2, SHAPE).eval()
 
 
 @pytest.fixture
 def images(generator):
     return (torch.rand(6, *SHAPE, generator=generator) > 0.5).float()
+
+
+def elbo_of(model, x):
+    mean, log_var = model.posterior(x)
+    return model.elbo(x, mean, log_var)
 
 
 def test_with_the_true_posterior_all_weights_are_log_p(oracle, generator):
@@ -63,119 +75,231 @@ def test_with_the_true_posterior_all_weights_are_log_p(oracle, generator):
 
 def test_elbo_below_bound_below_log_p_and_rising_with_k(clumsy, generator):
     x = clumsy.sample(200, generator=generator)
-    log_p, elbo = clumsy.log_prob(x).mean().item(), clumsy.elbo(x, *clumsy.posterior(x)).mean().item()
+    log_p = clumsy.log_prob(x).mean().item()
+    elbo = elbo_of(clumsy, x).mean().item()
     bounds = [importance_bound(clumsy, x, k).mean().item() for k in (1, 4, 16, 64, 256)]
-    assert bounds[0] == pytest.approx(elbo, abs=0.8), "k = 1 estimates the ELBO"                 # one log-weight varies by about 4 nats
+
+    # k = 1 estimates the ELBO; one log-weight varies by about 4 nats
+    assert bounds[0] == pytest.approx(elbo, abs=0.8)
     assert all(a < b for a, b in zip(bounds, bounds[1:])), bounds
-    assert elbo + 0.3 < bounds[1] and bounds[-1] < log_p + 0.03
-    assert importance_bound(clumsy, x, 3000).mean().item() == pytest.approx(log_p, abs=0.01), "the truth, with enough samples"
+    assert elbo + 0.3 < bounds[1]
+    assert bounds[-1] < log_p + 0.03
+
+    # the truth, with enough samples
+    many = importance_bound(clumsy, x, 3000).mean().item()
+    assert many == pytest.approx(log_p, abs=0.01)
 
 
 def test_the_mean_log_weight_is_the_elbo(clumsy, generator):
     x = clumsy.sample(10, generator=generator)
-    torch.testing.assert_close(importance_weights(clumsy, x, 20_000).mean(0), clumsy.elbo(x, *clumsy.posterior(x)), atol=0.12, rtol=0)
+    estimate = importance_weights(clumsy, x, 20_000).mean(0)
+    torch.testing.assert_close(estimate, elbo_of(clumsy, x), atol=0.12, rtol=0)
 
 
 def test_a_vae_agrees_with_sampling_from_its_prior(vae, images):
-    z = torch.randn(100_000, 2, generator=torch.Generator().manual_seed(7))
+    z = torch.randn(100_000, 2, generator=seeded(7))
+    expected = []
     with torch.no_grad():
         logits = vae.decoder(z)
-        expected = torch.stack([log_mean_exp(-losses.bernoulli_nll(logits, one.expand_as(logits)).double()) for one in images])
-    torch.testing.assert_close(importance_bound(vae, images, 5000), expected, atol=0.05, rtol=0)
+        for x in images:
+            log_p_x = -losses.bernoulli_nll(logits, x.expand_as(logits))
+            expected.append(log_mean_exp(log_p_x.double()))
+    bound = importance_bound(vae, images, 5000)
+    torch.testing.assert_close(bound, torch.stack(expected), atol=0.05, rtol=0)
 
 
 def test_the_score_says_how_to_read_it(vae, images):
     score = nll(vae, images, 50)
-    assert (score.metric, score.unit, score.n, score.better) == ("NLL (k = 50)", "nats per image", 6, "lower")
-    assert score.low <= score.value <= score.high and score.low < score.high
+    assert score.metric == "NLL (k = 50)"
+    assert score.unit == "nats per image"
+    assert score.n == 6
+    assert score.better == "lower"
+    assert score.low <= score.value <= score.high
+    assert score.low < score.high
     assert score.value == pytest.approx(-importance_bound(vae, images, 50).mean().item())
-    assert score.floor == 0, "black and white pixels can be predicted exactly"
+    # black and white pixels can be predicted exactly
+    assert score.floor == 0
     with pytest.raises(UserError, match="metric is 'NLL"):
         score.beats(nll(vae, images, 51))
 
 
 def test_the_floor_is_the_entropy_of_grey_pixels(vae):
     grey = torch.full((2, *SHAPE), 0.3)
-    entropy = 16 * -(0.3 * math.log(0.3) + 0.7 * math.log(0.7))
+    entropy = PIXELS * -(0.3 * math.log(0.3) + 0.7 * math.log(0.7))
     assert nll(vae, grey, 20).floor == pytest.approx(entropy, rel=1e-5)
-    assert bernoulli_entropy(torch.tensor([[0.0, 1.0, 0.5]])).item() == pytest.approx(math.log(2))
-    with torch.no_grad():                                   # a decoder that knows the image reaches the floor
-        vae.decoder[-2].weight.zero_()
-        vae.decoder[-2].bias.fill_(math.log(0.3 / 0.7))
-        vae.to_mean.weight.zero_(), vae.to_mean.bias.zero_(), vae.to_log_var.weight.zero_(), vae.to_log_var.bias.zero_()
-    assert nll(vae, grey, 20).value == pytest.approx(entropy, rel=1e-5)
+
+    three_pixels = torch.tensor([[0.0, 1.0, 0.5]])
+    assert bernoulli_entropy(three_pixels).item() == pytest.approx(math.log(2))
+
+
+def test_a_decoder_that_knows_the_image_reaches_the_floor(vae):
+    grey = torch.full((2, *SHAPE), 0.3)
+    with torch.no_grad():
+        last = vae.decoder[-2]
+        last.weight.zero_()
+        last.bias.fill_(math.log(0.3 / 0.7))
+        for head in (vae.to_mean, vae.to_log_var):
+            head.weight.zero_()
+            head.bias.zero_()
+    score = nll(vae, grey, 20)
+    assert score.value == pytest.approx(score.floor, rel=1e-5)
 
 
 def test_a_density_has_no_floor(oracle, generator):
-    assert nll(oracle, oracle.sample(5, generator=generator), 2).floor is None
+    x = oracle.sample(5, generator=generator)
+    assert nll(oracle, x, 2).floor is None
 
 
 def test_bits_per_dimension(vae, images):
-    nats, bits = nll(vae, images, 10), nll(vae, images, 10, unit="bits per dimension")
-    assert bits.unit == "bits per dimension" and bits.value == pytest.approx(nats.value / 16 / math.log(2))
-    assert (bits.low, bits.high) == pytest.approx((nats.low / 16 / math.log(2), nats.high / 16 / math.log(2)))
-    fair = Score("NLL", 16 * math.log(2), 0, 0, 2, unit="nats per image")
-    assert bits_per_dimension(fair, 16).value == pytest.approx(1), "a fair coin a pixel is one bit a pixel"
+    nats = nll(vae, images, 10)
+    bits = nll(vae, images, 10, unit="bits per dimension")
+    scale = 1 / PIXELS / math.log(2)
+    assert bits.unit == "bits per dimension"
+    assert bits.value == pytest.approx(nats.value * scale)
+    assert bits.low == pytest.approx(nats.low * scale)
+    assert bits.high == pytest.approx(nats.high * scale)
+
+    # a fair coin per pixel is one bit per pixel
+    fair = Score("NLL", PIXELS * math.log(2), 0, 0, 2, unit="nats per image")
+    assert bits_per_dimension(fair, PIXELS).value == pytest.approx(1)
 
 
-def test_memory_is_respected_and_changes_nothing(vae, images):
-    rows = []
+@pytest.fixture
+def rows(vae):
+    """How many latents each call of `log_likelihood` was given."""
+    calls = []
 
     class Watched(type(vae)):
-        def log_likelihood(self, x, z):
-            rows.append(len(z))
-            return super().log_likelihood(x, z)
+        def log_likelihood(self, x, z, c=None):
+            calls.append(len(z))
+            return super().log_likelihood(x, z, c)
 
     vae.__class__ = Watched
+    return calls
+
+
+def test_memory_is_respected_and_changes_nothing(vae, images, rows):
     wide = importance_bound(vae, images, 5000)
-    limit = 0.25 * 2**20 / (32 * 16)                         # a quarter MiB, 8 float32 a pixel, 16 pixels
     rows.clear()
-    torch.testing.assert_close(importance_bound(vae, images, 5000, memory_mb=0.25), wide, atol=1e-5, rtol=0)
-    assert max(rows) <= limit and sum(rows) == 6 * 5000
+
+    # a quarter MiB, 8 float32 per pixel
+    limit = 0.25 * 2**20 / (32 * PIXELS)
+    narrow = importance_bound(vae, images, 5000, memory_mb=0.25)
+    torch.testing.assert_close(narrow, wide, atol=1e-5, rtol=0)
+    assert max(rows) <= limit
+    assert sum(rows) == 6 * 5000
+
     rows.clear()
     importance_bound(vae, images, 100, memory_mb=0.25)
-    assert max(rows) <= limit and sum(rows) == 600
+    assert max(rows) <= limit
+    assert sum(rows) == 600
 
 
 def test_the_seed_decides_and_images_do_not_disturb_each_other(vae, images):
     torch.manual_seed(1)
     first = importance_bound(vae, images, 5)
     torch.manual_seed(2)
-    torch.testing.assert_close(importance_bound(vae, images, 5), first, atol=0, rtol=0)
+    again = importance_bound(vae, images, 5)
+    torch.testing.assert_close(again, first, atol=0, rtol=0)
     assert not torch.equal(importance_bound(vae, images, 5, seed=1), first)
-    torch.testing.assert_close(importance_bound(vae, images[:4], 5), first[:4], atol=1e-5, rtol=0)
-    assert len(importance_weights(vae, images[:1].expand(2, -1, -1, -1), 3).unique(dim=1)[0]) == 2, "two images draw two noises"
+
+    fewer = importance_bound(vae, images[:4], 5)
+    torch.testing.assert_close(fewer, first[:4], atol=1e-5, rtol=0)
+
+    # two equal images draw two noises
+    twins = images[:1].expand(2, -1, -1, -1)
+    weights = importance_weights(vae, twins, 3)
+    assert len(weights.unique(dim=1)[0]) == 2
 
 
 def test_evaluation_mode_without_gradient_and_back(vae, images):
     vae.train()
-    assert not importance_weights(vae, images, 2).requires_grad and vae.training
+    assert not importance_weights(vae, images, 2).requires_grad
+    assert vae.training
+
     stored = ImageSet((images * 255).byte(), torch.zeros(6, dtype=torch.long), ("image",))
     assert nll(vae, stored, 2).value == nll(vae, images, 2).value
 
 
+def test_images_are_read_once(vae, images):
+    reads = []
+
+    class Watched(ImageSet):
+        def images(self, index=slice(None)):
+            reads.append(index)
+            return super().images(index)
+
+    nll(vae, Watched(images, torch.zeros(6, dtype=torch.long)), 2)
+    assert len(reads) == 1
+
+
 def test_log_mean_exp_does_not_leave_the_logarithm():
-    assert log_mean_exp(torch.full((5, 2), -2000.0)).tolist() == pytest.approx([-2000, -2000])
+    tiny = torch.full((5, 2), -2000.0)
+    assert log_mean_exp(tiny).tolist() == pytest.approx([-2000, -2000])
     w = torch.rand(6, 3, dtype=torch.double)
     torch.testing.assert_close(log_mean_exp(w.log()), w.mean(0).log())
     torch.testing.assert_close(log_mean_exp(w.log(), 1), w.mean(1).log())
 
 
-@pytest.mark.parametrize("change, words", [
-    (dict(k=0), "k must be ≥ 1, got 0"),
-    (dict(k=2.5), "k must be a whole number"),
-    (dict(unit="bits"), "unknown unit 'bits'; choose one of nats per image, bits per dimension"),
-    (dict(memory_mb=0), "memory_mb must be > 0, got 0"),
-    (dict(x=torch.zeros(1, *SHAPE)), "number of images must be ≥ 2, got 1"),
-    (dict(x=torch.zeros(3, 1, 5, 5)), r"images of shape \(N, 1, 4, 4\), got \(3, 1, 5, 5\)"),
-    (dict(x=torch.full((3, *SHAPE), 2.0)), r"must lie in \[0, 1\], got values from 2 to 2"),
-    (dict(x=torch.full((3, *SHAPE), math.nan)), "hold inf or NaN"),
-    (dict(x=torch.zeros(3, *SHAPE, dtype=torch.uint8)), "divide uint8 pixels by 255"),
-    (dict(model=torch.nn.Linear(1, 1)), "Linear has no posterior.*use a VAE"),
-])
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (
+            dict(k=0),
+            "k must be ≥ 1, got 0",
+        ),
+        (
+            dict(k=2.5),
+            "k must be a whole number",
+        ),
+        (
+            dict(unit="bits"),
+            "unknown unit 'bits'; choose one of nats per image, bits per dimension",
+        ),
+        (
+            dict(memory_mb=0),
+            "memory_mb must be > 0, got 0",
+        ),
+        (
+            dict(x=torch.zeros(1, *SHAPE)),
+            "number of images must be ≥ 2, got 1",
+        ),
+        (
+            dict(x=torch.zeros(3, 1, 5, 5)),
+            r"images of shape \(N, 1, 4, 4\), got \(3, 1, 5, 5\)",
+        ),
+        (
+            dict(x=torch.full((3, *SHAPE), 2.0)),
+            r"must lie in \[0, 1\], got values from 2 to 2",
+        ),
+        (
+            dict(x=torch.full((3, *SHAPE), math.nan)),
+            "hold inf or NaN",
+        ),
+        (
+            dict(x=torch.zeros(3, *SHAPE, dtype=torch.uint8)),
+            "divide uint8 pixels by 255",
+        ),
+        (
+            dict(model=torch.nn.Linear(1, 1)),
+            "Linear has no posterior.*use a VAE",
+        ),
+    ],
+)
 def test_bad_input_is_named(vae, images, change, words):
+    settings = dict(model=vae, x=images, k=3)
+    settings.update(change)
     with pytest.raises(UserError, match=words):
-        nll(**(dict(model=vae, x=images, k=3) | change))
+        nll(**settings)
+
+
+def test_a_model_with_a_posterior_alone_is_named(images):
+    class Encoder:
+        def posterior(self, x, c=None):
+            return x.flatten(1), x.flatten(1)
+
+    with pytest.raises(UserError, match="Encoder has no log_likelihood, so it gives images no"):
+        nll(Encoder(), images, 3)
 
 
 def test_a_model_that_ran_away_is_named(vae, images):
@@ -186,5 +310,6 @@ def test_a_model_that_ran_away_is_named(vae, images):
 
 
 def test_bits_are_made_from_nats_once():
+    score = Score("NLL", 1, 1, 1, 2, unit="bits per dimension")
     with pytest.raises(UserError, match="this score is in 'bits per dimension'"):
-        bits_per_dimension(Score("NLL", 1, 1, 1, 2, unit="bits per dimension"), 4)
+        bits_per_dimension(score, 4)

@@ -1,4 +1,4 @@
-"""Short trainings, and objectives that keep notes, stop a run or spoil it."""
+"""Short trainings, images of two modes, objectives that keep notes, stop a run or spoil it."""
 from __future__ import annotations
 
 import functools
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
+from support.gan import SHAPE
 from torch import Tensor
 
 from vaekit import losses, training
@@ -32,6 +33,14 @@ def fit_elbo(
         batch_size=batch_size,
         **settings,
     )
+
+
+def two_modes(n: int = 256) -> Tensor:
+    """Images with either the upper half or the lower half white, in turns: (n, 1, 4, 4)."""
+    x = torch.zeros(n, *SHAPE)
+    x[::2, :, :2] = 1
+    x[1::2, :, 2:] = 1
+    return x
 
 
 class Call(NamedTuple):

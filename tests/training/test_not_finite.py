@@ -3,8 +3,8 @@ import math
 
 import pytest
 import torch
-from support.gan import SHAPE, small_gan
-from support.training import fit_elbo, spoiled
+from support.gan import LOSSES, small_gan
+from support.training import fit_elbo, spoiled, two_modes
 from support.vaes import same_weights, small_vae
 
 from vaekit import losses, training
@@ -27,6 +27,16 @@ def finite_with_a_nan_gradient(terms):
     """The loss as it was; √0 adds nothing, but its slope is infinite."""
     zero = 0 * terms["loss"]
     return terms | {"loss": terms["loss"] + zero.sqrt()}
+
+
+def test_a_diverging_run_stops_with_the_step_and_the_advice(small):
+    def diverging(output, x, c):
+        terms = losses.negative_elbo(output, x)
+        return {"loss": terms["loss"] * math.nan}
+
+    words = "the loss became nan at epoch 1, step 1; try a lower lr than 0.5"
+    with pytest.raises(UserError, match=words):
+        training.fit(small_vae(), small[0], diverging, epochs=1, lr=0.5)
 
 
 @pytest.mark.parametrize("spoil, value", [
@@ -89,14 +99,6 @@ def test_a_loss_that_spoils_the_weights_early_shows_in_the_next_loss(small):
         training.fit(small_vae(), small[0], broken, epochs=1, batch_size=50)
 
 
-def two_modes(n):
-    """Images with either the upper half or the lower half white."""
-    x = torch.zeros(n, *SHAPE)
-    x[::2, :, :2] = 1
-    x[1::2, :, 2:] = 1
-    return x
-
-
 @pytest.mark.parametrize("term", ["discriminator_loss", "generator_loss"])
 def test_a_game_that_diverges_stops_with_the_term_the_step_and_the_advice(term):
     """One bad value of one player spoils the other at the next step: the first is named."""
@@ -118,7 +120,7 @@ def test_a_game_that_diverges_stops_with_the_term_the_step_and_the_advice(term):
         training.fit(small_gan(), two_modes(128), breaking, epochs=9, batch_size=32, lr=2e-3)
 
 
-@pytest.mark.parametrize("loss", [gan.minimax, gan.least_squares])
+@LOSSES
 def test_a_learning_rate_beyond_reason_stops_the_game(loss):
     words = (
         r"the (discriminator|generator) loss became (inf|nan) at epoch 1, step [23]; "

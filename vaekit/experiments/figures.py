@@ -16,12 +16,16 @@ from ..errors import UserError
 from ..files import atomic
 from ..models.base import ImageModel
 from ..models.conditioning import is_conditional
+from ..models.vae import VAE
 from ..training import History
 from .results import picture
 from .rows import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+# a rate and a distortion
+Point = tuple[float, float]
 
 
 def write_table(
@@ -56,10 +60,11 @@ def write_table(
         "samples": _samples(name, models),
     }
     if all("kl" in row.measured for row in rows):
+        vaes = {title: model for title, model in models.items() if isinstance(model, VAE)}
         test = load(rows[0].settings["data"], "test", root=root)
         figures["rate_distortion"] = _rate_distortion(name, rows)
-        figures["reconstructions"] = _all_reconstructions(name, models, test)
-        figures |= _latent_figures(rows, models, test)
+        figures["reconstructions"] = _all_reconstructions(name, vaes, test)
+        figures |= _latent_figures(rows, vaes, test)
 
     paths = [folder / "table.md"]
     for file, figure in figures.items():
@@ -93,20 +98,18 @@ def _ten_samples(model: ImageModel) -> Tensor:
 
 
 def _rate_distortion(name: str, rows: Sequence[Row]) -> Figure:
-    ours = {row.title: _rate_and_distortion(row.measured) for row in rows}
-    theirs = {row.title: _rate_and_distortion(row.reported) for row in rows}
+    ours: dict[object, Point] = {row.title: _rate_and_distortion(row.measured) for row in rows}
+    theirs: dict[object, Point] = {row.title: _rate_and_distortion(row.reported) for row in rows}
     return plots.rate_distortion(
         {"here": ours, "report": theirs}, title=f"{name}: rate and distortion, test set"
     )
 
 
-def _rate_and_distortion(terms: Mapping[str, float]) -> tuple[float, float]:
+def _rate_and_distortion(terms: Mapping[str, float]) -> Point:
     return terms["kl"], terms["reconstruction"]
 
 
-def _all_reconstructions(
-    name: str, models: Mapping[str, ImageModel], test: ImageSet
-) -> Figure:
+def _all_reconstructions(name: str, models: Mapping[str, VAE], test: ImageSet) -> Figure:
     x = test.images(slice(10))
     images = {"original": x}
     for title, model in models.items():
@@ -115,7 +118,7 @@ def _all_reconstructions(
 
 
 def _latent_figures(
-    rows: Sequence[Row], models: Mapping[str, ImageModel], test: ImageSet
+    rows: Sequence[Row], models: Mapping[str, VAE], test: ImageSet
 ) -> dict[str, Figure]:
     """What the report shows of each latent space: decoded lines for z = 1, a square for z = 2.
 
@@ -135,7 +138,7 @@ def _latent_figures(
     return figures
 
 
-def _t_sne(model: ImageModel, images: ImageSet) -> Figure:
+def _t_sne(model: VAE, images: ImageSet) -> Figure:
     from sklearn.manifold import TSNE
 
     means = model.encode(images.images()).detach().numpy()

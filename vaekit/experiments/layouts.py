@@ -7,7 +7,7 @@ folder, which reads them and returns the Markdown.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -61,7 +61,11 @@ def scores(file: str) -> Layout:
         rows = [_readable(row) for row in rows_of(root / file)]
         head, *lines = _pivot(rows, "{model}", "{heading}", "{text}")
         for fact in ("floor", "n", "features"):
-            line = [_common(rows, heading, fact) for heading in head[1:]]
+            # the scores of a column were measured in the same way
+            line = [
+                _distinct(row[fact] for row in rows if row["heading"] == heading)
+                for heading in head[1:]
+            ]
             if any(line):
                 lines.append([f"*{fact}*", *line])
         return str(table(head, lines))
@@ -73,14 +77,17 @@ def side_by_side(files: Mapping[str, str]) -> Layout:
     """A line per score, a column per data set and one for its floor: {"heading": "file"}."""
 
     def write(root: Path) -> str:
-        rows = []
+        cells = []
+        features = ["*features*"]
         for name, file in files.items():
-            for row in map(_readable, rows_of(root / file)):
-                score = f"{row['model']}: {row['heading']}"
-                rows.append({"score": score, "column": name, "text": row["text"]})
-                rows.append({"score": score, "column": f"floor, {name}", "text": row["floor"]})
-        head, *lines = _pivot(rows, "{score}", "{column}", "{text}")
-        return str(table(head, lines))
+            rows = [_readable(row) for row in rows_of(root / file)]
+            for row in rows:
+                score = f"{row['model']}: {row['heading']}, n = {row['n']}"
+                cells.append({"score": score, "column": name, "text": row["text"]})
+                cells.append({"score": score, "column": f"{name}, floor", "text": row["floor"]})
+            features += [_distinct(row["features"] for row in rows), ""]
+        head, *lines = _pivot(cells, "{score}", "{column}", "{text}")
+        return str(table(head, [*lines, features]))
 
     return write
 
@@ -132,8 +139,18 @@ def _cell(template: str, row: Row) -> str:
 
 
 def _pivot(rows: Sequence[Row], down: str, across: str, cell: str) -> list[list[str]]:
-    """A line of headings and the lines below it."""
-    cells = {(_cell(down, row), _cell(across, row)): _cell(cell, row) for row in rows}
+    """A line of headings and the lines below it.
+
+    Raises:
+        ValueError: two rows for one place; one of them would not be seen.
+    """
+    cells: dict[tuple[str, str], str] = {}
+    for row in rows:
+        place = _cell(down, row), _cell(across, row)
+        if place in cells:
+            raise ValueError(f"two rows for {' and '.join(place)}")
+        cells[place] = _cell(cell, row)
+
     names = list(dict.fromkeys(name for name, _ in cells))
     headings = list(dict.fromkeys(heading for _, heading in cells))
     lines = [[name, *(cells.get((name, heading), "") for heading in headings)] for name in names]
@@ -157,6 +174,6 @@ def _readable(row: Row) -> dict[str, str]:
     }
 
 
-def _common(rows: Sequence[Row], heading: str, fact: str) -> str:
-    """What the scores of a column share; they were measured in the same way."""
-    return " / ".join(dict.fromkeys(r[fact] for r in rows if r["heading"] == heading and r[fact]))
+def _distinct(texts: Iterable[str]) -> str:
+    """Those that are not empty, each once."""
+    return " / ".join(dict.fromkeys(text for text in texts if text))

@@ -27,8 +27,8 @@ def write(run: Run, folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     parts = [run.recipe.name]
-    if run.recipe.latent_dim is not None:
-        parts.append(f"latent_dim {run.model.latent_dim}")
+    if run.settings["latent_dim"] is not None:
+        parts.append(f"latent_dim {run.settings['latent_dim']}")
     parts.append(run.settings["data"])
     title = ", ".join(parts)
 
@@ -123,8 +123,7 @@ def _reported(run: Run) -> Mapping[str, float]:
     """The report's terms with the run's settings; nothing on another data set."""
     if run.settings["data"] != run.recipe.data:
         return {}
-    latent_dim = None if run.recipe.latent_dim is None else run.model.latent_dim
-    return run.recipe.reported_at(latent_dim, run.settings["beta"])
+    return run.recipe.reported_at(run.settings["latent_dim"], run.settings["beta"])
 
 
 def recipe_table() -> str:

@@ -106,7 +106,7 @@ def render(name: str, root: str | Path) -> str:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(
             f"table {name!r} cannot be made from the files in {root}: "
-            f"a value is missing or of the wrong kind ({error!r}); "
+            f"a value is missing, given twice or of the wrong kind ({error!r}); "
             "restore the files or measure again"
         ) from error
 

@@ -74,7 +74,8 @@ def fid(
     # a distance is not negative
     low = min(max(low, 0.0), value)
 
-    reached, remark = None, ""
+    reached = None
+    remark = ""
     if floor:
         least = real_features.shape[1] + 1
         n = len(fake_features)
@@ -135,7 +136,8 @@ def kid(
     value = measure(real_features, fake_features)
     low, high = _interval_around(value, resampled)
 
-    reached, remark = None, ""
+    reached = None
+    remark = ""
     if floor:
         n = len(fake_features)
         reached, remark = _floor(measure, real_features, n, LEAST_FOR_KID, generator)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..contracts import Shape
-from ..errors import UserError, at_least
+from ..errors import at_least
 from .base import ImageModel, images_for, latents_for
 from .nets import fit_together
 
@@ -52,19 +52,6 @@ class Autoencoder(ImageModel):
     def reconstruct(self, x: Tensor, c: None = None) -> Tensor:
         """Images through the bottleneck and back, (N, C, H, W), without gradient."""
         return self.decode(self.encode(x, c), c)
-
-    def sample(
-        self, n: int, c: Any = None, *, generator: torch.Generator | None = None
-    ) -> Tensor:
-        """Refused: no distribution over z was learned, so there is nothing to draw from.
-
-        Raises:
-            UserError: always.
-        """
-        raise UserError(
-            "an autoencoder has no prior to draw samples from; "
-            "decode latents of your own, or use a VAE"
-        )
 
     def forward(self, x: Tensor, c: Any = None) -> Tensor:
         """Reconstructions (N, C, H, W) in [0, 1]; labels c, if a batch has them, are not read."""

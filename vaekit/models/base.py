@@ -49,7 +49,7 @@ class ImageModel(nn.Module):
         """
         raise UserError(
             f"{type(self).__name__} has no prior to draw samples from; "
-            "use a VAE, a GAN or diffusion"
+            "decode latents of your own, or use a VAE, a GAN or diffusion"
         )
 
     def codes(self, c: Any, n: int) -> Tensor | None:

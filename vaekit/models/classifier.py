@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..errors import UserError, at_least
+from ..errors import at_least
 from .base import ImageModel, images_for
 
 
@@ -60,16 +60,6 @@ class Classifier(ImageModel):
         # a thousand at a time: the first convolution's output of a whole test set would fill 500 MB
         parts = [self(part).argmax(1) for part in x.split(1000)]
         return torch.cat(parts)
-
-    def sample(
-        self, n: int, c: Any = None, *, generator: torch.Generator | None = None
-    ) -> Tensor:
-        """Refused: a classifier reads images and draws none.
-
-        Raises:
-            UserError: always.
-        """
-        raise UserError("a classifier reads images and draws none; use a VAE, a GAN or diffusion")
 
 
 def _convolution(channels_in: int, channels_out: int) -> list[nn.Module]:

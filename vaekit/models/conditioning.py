@@ -39,6 +39,9 @@ class Condition(nn.Module):
         """The condition of n images as numbers, (n, …)."""
         raise NotImplementedError
 
+    def check(self, labels: Tensor) -> None:
+        """Refuse labels that it has no code for, before any training."""
+
     def join_features(self, features: Tensor, code: Any) -> Tensor:
         """What the posterior is computed from: here the features alone, (N, F)."""
         return features
@@ -109,6 +112,10 @@ class OneHot(Concatenated):
         """
         labels = _labels(c, n, self.size)
         return self.weight * F.one_hot(labels, self.size).float()
+
+    def check(self, labels: Tensor) -> None:
+        """Raises a UserError if a label is no class of 0 … classes − 1."""
+        _check_known(labels, self.size)
 
 
 class Attributes(Concatenated):
@@ -181,6 +188,10 @@ class AddedEmbedding(Condition):
         labels = _labels(c, n, self.size).to(self.embedding.weight.device)
         return self.weight * self.mlp(self.embedding(labels))
 
+    def check(self, labels: Tensor) -> None:
+        """Raises a UserError if a label is no class of 0 … classes − 1."""
+        _check_known(labels, self.size)
+
     def join_latent(self, z: Tensor, code: Tensor) -> Tensor:
         """(N, D) and (N, D) → (N, D)."""
         return z + code
@@ -233,12 +244,16 @@ def labels_of(model: Any, images: ImageSet | Tensor) -> Tensor | None:
 
 
 def require_labels(model: Any, images: ImageSet | Tensor) -> None:
-    """Refuse images without labels for a conditional model.
+    """Refuse images without labels, or with unknown ones, for a conditional model.
+
+    All labels are looked at here, once: on a GPU the steps of training do not look at them.
 
     Raises:
-        UserError: as `labels_of`.
+        UserError: as `labels_of`; a label that the model's condition does not know.
     """
-    labels_of(model, images)
+    labels = labels_of(model, images)
+    if labels is not None:
+        model.condition.check(labels)
 
 
 def _given(c: Any, wanted: str) -> Tensor:

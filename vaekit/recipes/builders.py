@@ -15,6 +15,7 @@ from ..errors import UserError
 from ..models import nets
 from ..models.autoencoder import Autoencoder
 from ..models.classifier import Classifier
+from ..models.conditioning import Condition
 from ..models.diffusion import Diffusion, UNet
 from ..models.gan import GAN, dc_discriminator, dc_generator, fc_discriminator, fc_generator
 from ..models.vae import VAE
@@ -38,10 +39,10 @@ def mlp_vae(*hidden: int) -> Callable[[int, Shape], VAE]:
     return build
 
 
-def mlp_cvae(*hidden: int) -> Callable[[int, Shape, nn.Module], VAE]:
+def mlp_cvae(*hidden: int) -> Callable[[int, Shape, Condition], VAE]:
     """[image, condition] → hidden … → (μ, log σ²); [z, condition] → the same widths back."""
 
-    def build(latent_dim: int, shape: Shape, condition: nn.Module) -> VAE:
+    def build(latent_dim: int, shape: Shape, condition: Condition) -> VAE:
         encoder = nn.Flatten()
         decoder = nets.mlp_decoder(latent_dim + condition.width, hidden[::-1], shape)
         return VAE(encoder, decoder, latent_dim, shape, condition=condition, hidden=hidden)
@@ -51,13 +52,13 @@ def mlp_cvae(*hidden: int) -> Callable[[int, Shape, nn.Module], VAE]:
 
 def conv_cvae(
     channels: tuple[int, int] = (16, 32), hidden: int = 512
-) -> Callable[[int, Shape, nn.Module], VAE]:
+) -> Callable[[int, Shape, Condition], VAE]:
     """[convolutions of the image, condition] → hidden → (μ, log σ²).
 
     Back: [z, condition] → hidden → transposed convolutions.
     """
 
-    def build(latent_dim: int, shape: Shape, condition: nn.Module) -> VAE:
+    def build(latent_dim: int, shape: Shape, condition: Condition) -> VAE:
         # the decoder is drawn first: the order of the draws decides what a seed means
         decoder = nets.upsampling_decoder(
             latent_dim + condition.width, shape, hidden=hidden, channels=channels
@@ -68,13 +69,13 @@ def conv_cvae(
     return build
 
 
-def block_cvae(*, residual: bool) -> Callable[[int, Shape, nn.Module], VAE]:
+def block_cvae(*, residual: bool) -> Callable[[int, Shape, Condition], VAE]:
     """Three blocks down → 256 → (μ, log σ²); z → three blocks up.
 
     The condition joins the latent as it does everywhere: an embedding is added to it.
     """
 
-    def build(latent_dim: int, shape: Shape, condition: nn.Module) -> VAE:
+    def build(latent_dim: int, shape: Shape, condition: Condition) -> VAE:
         # the decoder is drawn first: the order of the draws decides what a seed means
         decoder = nets.block_decoder(latent_dim + condition.width, shape, residual=residual)
         encoder = nets.block_encoder(shape, residual=residual)
@@ -103,10 +104,10 @@ def dc_gan(width: int = 64) -> Callable[[int, Shape], GAN]:
     return build
 
 
-def ddpm(schedule: str, target: str) -> Callable[[None, Shape, nn.Module], Diffusion]:
+def ddpm(schedule: str, target: str) -> Callable[[None, Shape, Condition], Diffusion]:
     """A U-Net and 1,000 steps. Ho et al. 2020 have ("linear", "epsilon")."""
 
-    def build(latent_dim: None, shape: Shape, condition: nn.Module) -> Diffusion:
+    def build(latent_dim: None, shape: Shape, condition: Condition) -> Diffusion:
         network = UNet(shape, code_width=condition.width)
         return Diffusion(network, shape, schedule=schedule, target=target, condition=condition)
 

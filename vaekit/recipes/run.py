@@ -16,8 +16,8 @@ from ..data.selection import Selection
 from ..errors import UserError, pick
 from ..files import load_weights, save_weights
 from ..losses import Scheduled, WarmUp, negative_elbo
-from ..models.base import ImageModel
-from ..models.conditioning import is_conditional, make
+from ..models.base import ImageModel, as_shape
+from ..models.conditioning import make
 from ..training import History, fit
 from .recipe import Recipe
 from .table import get
@@ -95,6 +95,7 @@ def train(
     )
 
     settings["data"] = selection.name
+    settings["latent_dim"] = recipe.latent_dim if latent_dim is None else latent_dim
     settings["seed"] = seed
     # the report's own objective is the one at β = 1; another has no β, or the one given here
     settings["beta"] = 1.0 if objective is recipe.loss else beta
@@ -132,7 +133,7 @@ def build(
         raise UserError(f"recipe {recipe.name!r} has no latent space: leave latent_dim out")
     if latent_dim is None:
         latent_dim = recipe.latent_dim
-    image_shape = tuple(image_shape)
+    image_shape = as_shape(image_shape)
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -154,10 +155,11 @@ def save(path: str | Path, recipe: str | Recipe, model: ImageModel) -> Path:
     }
     if recipe.latent_dim is not None:
         metadata["latent_dim"] = str(model.latent_dim)
-    if is_conditional(model):
-        metadata["condition"] = model.condition.kind
-        metadata["classes"] = str(model.condition.size)
-        metadata["weight"] = str(model.condition.weight)
+    condition = model.condition
+    if condition.kind is not None:
+        metadata["condition"] = condition.kind
+        metadata["classes"] = str(condition.size)
+        metadata["weight"] = str(condition.weight)
     return save_weights(path, model.state_dict(), metadata)
 
 

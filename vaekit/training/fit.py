@@ -262,14 +262,13 @@ def _stop_if_not_finite(tally: Tally, players: Sequence[Player], epoch: int, lr:
     if len(players) > 1:
         advice += ", or a weaker discriminator"
 
-    for player in players:
-        found = tally.first_not_finite(player.term)
-        if found is not None:
-            step, value = found
-            term = player.term.replace("_", " ")
-            raise UserError(
-                f"the {term} became {value} at epoch {epoch + 1}, step {step + 1}; {advice}"
-            )
+    found = tally.first_not_finite([player.term for player in players])
+    if found is not None:
+        step, term, value = found
+        raise UserError(
+            f"the {term.replace('_', ' ')} became {value} "
+            f"at epoch {epoch + 1}, step {step + 1}; {advice}"
+        )
 
     # a last step that goes wrong shows in no loss of this epoch
     size = size_of_weights(players)

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -36,10 +36,11 @@ class Tally:
         means = self.table().sum(0) / self.images
         return dict(zip(self.names, means.tolist(), strict=True))
 
-    def first_not_finite(self, term: str) -> tuple[int, float] | None:
-        """The first step, from 0, at which a term was inf or NaN, and what it was; or None."""
-        column = self.table()[:, self.names.index(term)]
-        for step, value in enumerate(column.tolist()):
-            if not math.isfinite(value):
-                return step, value
+    def first_not_finite(self, terms: Sequence[str]) -> tuple[int, str, float] | None:
+        """Where one of these terms was first inf or NaN: step, from 0, term and value; or None."""
+        columns = [self.names.index(term) for term in terms]
+        for step, row in enumerate(self.table()[:, columns].tolist()):
+            for term, value in zip(terms, row):
+                if not math.isfinite(value):
+                    return step, term, value
         return None

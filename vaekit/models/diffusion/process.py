@@ -231,8 +231,9 @@ class Diffusion(ImageModel):
         path = self.trajectory(
             x_T, c, generator=generator, steps=steps, eta=eta, guidance=guidance, clip=clip
         )
-        for last in path:
-            x0 = last.x0
+        # only the last step's estimate is kept
+        for each in path:
+            x0 = each.x0
         return to_images(x0)
 
     def _network(self) -> nn.Module:
@@ -283,7 +284,7 @@ class Diffusion(ImageModel):
 
 def _share(name: str, value: float) -> float:
     if not 0 <= value < 1:
-        raise UserError(f"drop and ema must lie in [0, 1), got {name} {value}")
+        raise UserError(f"{name} must lie in [0, 1), got {value}")
     return value
 
 
