@@ -226,13 +226,16 @@ def test_for_inference_a_model_draws_as_before(model, labels):
         assert model.sample(N, c_for(model, labels)).shape == (N, *SHAPE)
 
 
-@pytest.mark.parametrize("method", ["players", "after_step", "sample"])
-def test_what_lacks_a_method_is_no_model(method):
+NEEDED = ("image_shape", "settings", "players", "after_step", "sample")
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_what_lacks_a_member_is_no_model(name):
     """The check at run time sees names only: this is what `fit` refuses."""
-    methods = {name: lambda self: None for name in ("players", "after_step", "sample")}
-    whole = type("Whole", (torch.nn.Module,), {"image_shape": SHAPE, **methods})
-    del methods[method]
-    lacking = type("Lacking", (torch.nn.Module,), {"image_shape": SHAPE, **methods})
+    members = {needed: lambda self: None for needed in NEEDED}
+    whole = type("Whole", (torch.nn.Module,), dict(members))
+    del members[name]
+    lacking = type("Lacking", (torch.nn.Module,), members)
     assert isinstance(whole(), Model)
     assert not isinstance(lacking(), Model)
 

@@ -40,7 +40,7 @@ def test_many_images_are_classified_a_thousand_at_a_time():
         (lambda: Classifier()(torch.rand(5, 1, 32, 32)), r"images of shape \(N, 1, 28, 28\)"),
         (lambda: Classifier(features=0), "features must be ≥ 1, got 0"),
         (lambda: Classifier(classes=1), "classes must be ≥ 2, got 1"),
-        (lambda: Classifier().sample(2), "a classifier reads images and draws none"),
+        (lambda: Classifier().sample(2), "Classifier has no prior to draw samples from"),
         (
             lambda: recipes.build("classifier-mnist", image_shape=(3, 32, 32)),
             r"classifier takes images of shape \(1, 28, 28\), got \(3, 32, 32\)",

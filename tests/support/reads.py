@@ -73,12 +73,10 @@ def _chooses_by_mask(name: str, args: tuple) -> bool:
 
 def _place() -> str:
     """The innermost function of vaekit that is running, or of the test that calls it."""
-    frames = traceback.extract_stack()
-    here = Path(__file__)
-    for frame in reversed(frames):
+    for frame in reversed(traceback.extract_stack()):
         path = Path(frame.filename)
         if path.is_relative_to(PACKAGE):
             return f"{path.relative_to(PACKAGE)}: {frame.name}"
-        if path.name.startswith("test_") and path != here:
+        if path.name.startswith("test_"):
             return f"{path.name}: {frame.name}"
     return "elsewhere"

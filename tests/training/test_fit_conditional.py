@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from vaekit import losses, recipes, training
 from vaekit.data import ImageSet
 from vaekit.device import seeded
+from vaekit.errors import UserError
 from vaekit.models import conditioning, gan, nets
 from vaekit.models.base import ImageModel
 from vaekit.models.diffusion import Diffusion, UNet, denoising_error
@@ -232,3 +233,13 @@ def test_an_interrupted_conditional_run_ends_where_an_uninterrupted_one_does(
     again = fit(resumed, 3, path)
     assert again["test_loss"] == history["test_loss"]
     assert same_weights(whole, resumed)
+
+
+def test_labels_the_model_does_not_know_are_refused_before_training(digits, monkeypatch):
+    """Also on a GPU, where a step does not look at the labels."""
+    monkeypatch.setattr(conditioning, "can_be_read_freely", lambda tensor: False)
+    images = digits[0].first(20)
+    objective = Recorded()
+    with pytest.raises(UserError, match="unknown class 5; this model knows 0 … 4"):
+        training.fit(build("one-hot", images.shape, size=5), images, objective)
+    assert objective.calls == []

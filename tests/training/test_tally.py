@@ -4,6 +4,7 @@ import math
 import pytest
 import torch
 
+from vaekit.errors import UserError
 from vaekit.training.tally import Tally
 
 # steps of different sizes, as the last one of an epoch is
@@ -70,8 +71,31 @@ def test_the_first_step_that_is_not_finite(steps, bad):
     steps[1]["kl"][2] = bad
     steps[2]["kl"][0] = bad
     tally = tally_of(steps)
-    assert tally.first_not_finite("loss") is None
+    assert tally.first_not_finite(["loss"]) is None
 
-    step, value = tally.first_not_finite("kl")
+    step, term, value = tally.first_not_finite(["loss", "kl"])
     assert step == 1
+    assert term == "kl"
     assert value == pytest.approx(bad, nan_ok=True)
+
+
+def test_the_earliest_step_is_found_whatever_the_order_of_the_terms(steps):
+    steps[1]["kl"][0] = math.nan
+    steps[2]["loss"][0] = math.nan
+    for terms in (["loss", "kl"], ["kl", "loss"]):
+        step, term, _ = tally_of(steps).first_not_finite(terms)
+        assert step == 1
+        assert term == "kl"
+
+
+def test_terms_are_known_by_name_not_by_order(steps):
+    expected = tally_of(steps).means()
+    turned = dict(reversed(steps[1].items()))
+    assert tally_of([steps[0], turned, steps[2]]).means() == expected
+
+
+def test_other_terms_in_a_later_step_are_refused(steps):
+    tally = tally_of(steps)
+    words = "an objective has the same terms at every step, got loss after loss, kl"
+    with pytest.raises(UserError, match=words):
+        tally.add({"loss": torch.ones(3)}, 3)

@@ -39,7 +39,7 @@ def conditional_vae(kind="one-hot"):
     return VAE(nn.Flatten(), decoder, 4, shape, condition=condition, hidden=(16,))
 
 
-def large_gan():
+def gan_of_digits():
     return small_gan(shape=(1, 28, 28))
 
 
@@ -59,8 +59,8 @@ def places_read(model, images, objective, steps):
     (small_vae, Scheduled(losses.free_bits, beta=WarmUp(2.0))),
     (conditional_vae, losses.negative_elbo),
     (lambda: conditional_vae("embedding"), losses.negative_elbo),
-    (large_gan, gan.minimax),
-    (large_gan, gan.least_squares),
+    (gan_of_digits, gan.minimax),
+    (gan_of_digits, gan.least_squares),
 ])
 def test_more_steps_are_no_more_looks(digits, build, objective):
     few = places_read(build(), digits[0], objective, steps=2)

@@ -42,7 +42,13 @@ def download(dataset: str, path: Path, title: str) -> Path:
         ) from error
 
     with atomic(path) as temporary:
-        np.savez_compressed(temporary, **arrays)
+        np.savez_compressed(
+            temporary,
+            x_train=arrays["x_train"],
+            y_train=arrays["y_train"],
+            x_test=arrays["x_test"],
+            y_test=arrays["y_test"],
+        )
     return path
 
 

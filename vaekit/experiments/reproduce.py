@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from .. import plots, recipes
-from ..data import SOURCES, Selection, load
+from ..data import Selection, load
 from ..device import device_of, pick_device
 from ..errors import at_least, pick
 from ..files import check_writable
@@ -111,7 +111,7 @@ def reproduce(
         f"{name}: {len(recipe.reported)} rows, {len(done_before)} done before, {jobs} at a time"
     )
     # fetched once, before several workers want it
-    load(pick("data set", selection.name, SOURCES), "test", root=root)
+    load(selection.name, "test", root=root)
     try:
         run_all(partial(train_row, plan), pending, jobs=jobs, done=lambda row: report(_line(row)))
     finally:

@@ -36,7 +36,7 @@ class Checkpoint:
         model: nn.Module,
         optimizers: Sequence[torch.optim.Optimizer],
     ):
-        self.path = None if path is None else Path(path)
+        self.path = Path(path) if path else None
         self.settings = dict(settings)
         self.model = model
         self.optimizers = optimizers

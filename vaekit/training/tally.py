@@ -1,4 +1,4 @@
-"""The sums of an epoch, kept where they are made until they are asked for."""
+"""The sums of an epoch, kept on the device until its end."""
 from __future__ import annotations
 
 import math
@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from ..errors import UserError
+
 
 class Tally:
     """Each term of each step, summed over its images, on the device.
 
-    To ask a GPU for a value is to wait for all its work. So nothing is asked while an epoch runs;
-    at its end the whole table is fetched at once.
+    To read a GPU's value is to wait for all its work. So nothing is read while an epoch runs; at
+    its end the whole table is fetched at once.
     """
 
     def __init__(self) -> None:
@@ -21,9 +23,19 @@ class Tally:
         self.images = 0
 
     def add(self, terms: Mapping[str, Tensor], images: int) -> None:
-        """One step's terms, (N,) each, of so many images; all steps have the same terms."""
-        self.names = list(terms)
-        sums = [values.detach().sum() for values in terms.values()]
+        """One step's terms, (N,) each, of so many images.
+
+        Raises:
+            UserError: other terms than in the steps before.
+        """
+        if not self.names:
+            self.names = list(terms)
+        if set(terms) != set(self.names):
+            raise UserError(
+                "an objective has the same terms at every step, "
+                f"got {', '.join(terms)} after {', '.join(self.names)}"
+            )
+        sums = [terms[name].detach().sum() for name in self.names]
         self.steps.append(torch.stack(sums))
         self.images += images
 

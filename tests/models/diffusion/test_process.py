@@ -249,9 +249,9 @@ def test_images_of_another_shape_are_named():
         (dict(schedule="cosin"), "unknown schedule 'cosin'.*Did you mean 'cosine'"),
         (dict(target="eps"), "unknown target 'eps'"),
         (dict(steps=0), "steps must be ≥ 1"),
-        (dict(drop=1.0), "drop 1.0"),
-        (dict(drop=-0.1), "drop -0.1"),
-        (dict(ema=1.0), "ema 1.0"),
+        (dict(drop=1.0), "drop must lie in .* got 1.0"),
+        (dict(drop=-0.1), "drop must lie in .* got -0.1"),
+        (dict(ema=1.0), "ema must lie in .* got 1.0"),
         (
             dict(condition=conditioning.AddedEmbedding(3, 2)),
             "takes the conditions OneHot and Attributes, got AddedEmbedding",
