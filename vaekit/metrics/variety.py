@@ -73,6 +73,7 @@ def class_variety(
 
     # a resample of real images that is one image many times over gives no share
     share = (ours / theirs)[theirs > 0]
+    # in float32, as the scores of `bootstrap` are
     low, high = interval(share[1:].float())
     return Score(
         "variety within a class",
