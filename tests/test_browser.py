@@ -27,10 +27,13 @@ CHROMIUM = (
     or shutil.which("chromium-browser")
     or shutil.which("google-chrome")
 )
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None,
-    reason="needs a Chromium on the PATH (Debian: apt-get install chromium)",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        CHROMIUM is None,
+        reason="needs a Chromium on the PATH (Debian: apt-get install chromium)",
+    ),
+]
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -17,6 +17,8 @@ from support.command import NO_NETWORK, run, start
 from vaekit.files import load_weights
 from vaekit.recipes import load_model
 
+pytestmark = pytest.mark.slow
+
 SMALL = ["train", "mlp-vae-mnist-small", "--data", "digits"]
 WRITTEN = {"weights.safetensors", "history.csv", "history.json", "curves.png", "samples.png"}
 

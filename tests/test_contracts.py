@@ -59,7 +59,7 @@ def diffusion():
 
 
 def conditional_diffusion():
-    network = UNet(SHAPE, channels=(16,), code_width=CLASSES)
+    network = UNet(SHAPE, channels=(16,), cond_width=CLASSES)
     return Diffusion(network, SHAPE, steps=3, condition=OneHot(CLASSES))
 
 

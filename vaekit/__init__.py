@@ -8,7 +8,7 @@ from types import ModuleType
 
 # By default torch's threads spin while they wait. Alone on the cores that is fastest; as soon as
 # others want them (Binder, a busy laptop) an epoch takes up to ten times as long. A thousand turns
-# are nearly as fast alone, and bear company. torch reads this when it is first imported, so it
+# are nearly as fast alone, and slow nobody down. torch reads this when it is first imported, so it
 # counts where vaekit comes first: on the command line, and in the kernels it starts.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 

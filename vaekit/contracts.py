@@ -1,8 +1,12 @@
 """What the rooms may ask of one another: a model, an objective.
 
-Plots, metrics, sliders and the training loop use nothing but what stands here, so they serve all
-models, those of a student included. Where a method takes c, it is a label or a row of attributes
-for each image, or one for all; an unconditional model is called without.
+Plots, metrics, sliders and the training loop are written for these, so they serve all models, those
+of a student included.
+
+Where a method takes c, it is a label or a row of attributes for each image, or one for all. A model
+that has no condition refuses a c, but for one method: forward is given the labels of every batch,
+and then does not read them. What has a condition says so by an attribute `condition` (see
+`models.conditioning`).
 """
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ class Model(Protocol):
 
     image_shape: Shape
 
-    # what a checkpoint must agree on that the shapes of the weights do not tell
+    # what must be equal for a checkpoint to be of this model, where shapes would not show it
     settings: dict[str, Any]
 
     def __call__(self, x: Tensor, c: Tensor | None = None) -> Any:

@@ -45,7 +45,7 @@ def _best_device() -> str:
 
 
 def device_of(model: nn.Module) -> torch.device:
-    """Where its weights are; the CPU if it has none, as a formula in a model's place."""
+    """Where its weights are; the CPU if it has none."""
     tensors = chain(model.parameters(), model.buffers())
     first = next(tensors, None)
     return torch.device("cpu") if first is None else first.device
@@ -54,8 +54,8 @@ def device_of(model: nn.Module) -> torch.device:
 def can_be_read_freely(tensor: Tensor) -> bool:
     """True on the CPU. To look at the values of a GPU's tensor is to wait for all its work.
 
-    Checks of values inside a training step ask this first: a set of images is checked once, when
-    it is made, and not again at every step.
+    Checks of values inside a training step ask this first: a set of images is checked when it is
+    made, and its labels when training begins.
     """
     return tensor.device.type == "cpu"
 
@@ -72,10 +72,12 @@ def standard_normal(shape: Sequence[int], generator: torch.Generator | None = No
 
 
 @contextmanager
-def own_random_state(device: torch.device | None = None) -> Iterator[None]:
-    """Leave the caller's random state as it was, on the CPU and on this device."""
-    devices = [device] if device is not None and device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+def own_random_state() -> Iterator[None]:
+    """Leave the caller's random state as it was: that of the CPU, and of every CUDA device.
+
+    torch.manual_seed seeds them all, wherever the model runs.
+    """
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         yield
 
 
@@ -104,9 +106,12 @@ def has_bf16(device: torch.device) -> bool:
     A CPU without them imitates bfloat16, more slowly than it computes in float32.
     """
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type != "cpu":
         return False
-    # questions that older versions of torch do not know yet
-    questions = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(getattr(torch.cpu, question, lambda: False)() for question in questions)
+    for question in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        # older versions of torch do not know the question yet
+        ask = getattr(torch.cpu, question, None)
+        if ask is not None and ask():
+            return True
+    return False

@@ -9,6 +9,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from vaekit.course import labs
 from vaekit.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 FIGURE = "from vaekit import plots; import torch\nplots.sheet(torch.full((n, 1, 4, 4), 0.5))"
 PYTHON = {"name": "python3", "display_name": "Python 3", "language": "python"}
 

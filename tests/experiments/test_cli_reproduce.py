@@ -22,6 +22,8 @@ from vaekit.files import load_weights
 from vaekit.metrics import distances
 from vaekit.metrics.features import load_features
 
+pytestmark = pytest.mark.slow
+
 TRIAL = ["--data", "digits", "--limit", "64"]
 FIGURES = {
     "curves",

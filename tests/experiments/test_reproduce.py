@@ -20,6 +20,8 @@ from vaekit.errors import UserError
 from vaekit.experiments.reproduce import reproduce, table
 from vaekit.files import load_weights, save_weights
 
+pytestmark = pytest.mark.slow
+
 TRIAL = dict(data="digits", epochs=12, limit=64)
 NAMES = [
     "z1-beta1",

@@ -15,7 +15,7 @@ from vaekit.models.diffusion import Diffusion, UNet, to_images
 def denoiser():
     """A diffusion model of 8×8 images with three classes, untrained."""
     torch.manual_seed(0)
-    network = UNet((1, 8, 8), channels=(16, 32), code_width=3)
+    network = UNet((1, 8, 8), channels=(16, 32), cond_width=3)
     return Diffusion(network, (1, 8, 8), steps=20, condition=OneHot(3)).eval()
 
 

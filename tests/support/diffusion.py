@@ -95,7 +95,7 @@ def conditional_model(**settings) -> Diffusion:
 def small_model(channels: Sequence[int] = (16, 32), seed: int = 0, **settings) -> Diffusion:
     """Diffusion of two classes with a small U-Net."""
     torch.manual_seed(seed)
-    network = UNet(SMALL, channels=channels, code_width=2)
+    network = UNet(SMALL, channels=channels, cond_width=2)
     return Diffusion(network, SMALL, condition=conditioning.OneHot(2), **settings)
 
 

@@ -11,7 +11,8 @@ from vaekit.device import evaluating
 from vaekit.models import gan, nets
 from vaekit.models.autoencoder import Autoencoder
 from vaekit.models.base import ImageModel
-from vaekit.training.fit import _float, _seed_epoch
+from vaekit.training.fit import _seed_epoch
+from vaekit.training.terms import _float
 
 
 def all_weights(model):

@@ -39,13 +39,13 @@ class Autoencoder(ImageModel):
         """Latents of images: (N, C, H, W) in [0, 1] → (N, latent_dim)."""
         x = images_for(self, x)
         # refuses a condition: there is none
-        self.codes(c, len(x))
+        self.encode_condition(c, len(x))
         return self.to_latent(self.encoder(x))
 
     def decode(self, z: Tensor, c: None = None) -> Tensor:
         """Images of latents: (N, latent_dim) → (N, C, H, W) in [0, 1]."""
         z = latents_for(self, z)
-        self.codes(c, len(z))
+        self.encode_condition(c, len(z))
         return torch.sigmoid(self.decoder(z))
 
     @torch.no_grad()

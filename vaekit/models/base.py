@@ -19,7 +19,8 @@ class ImageModel(nn.Module):
     Attributes:
         image_shape: (C, H, W) of one image.
         condition: what the model is given beside the image, `Unconditional` if nothing.
-        settings: what a checkpoint must agree on that the shapes of the weights do not tell.
+        settings: what must be equal for a checkpoint to be of this model, where the shapes of its
+            weights would not show a difference.
     """
 
     def __init__(self, image_shape: Sequence[int], condition: Condition | None = None):
@@ -49,13 +50,13 @@ class ImageModel(nn.Module):
         """
         raise UserError(
             f"{type(self).__name__} has no prior to draw samples from; "
-            "decode latents of your own, or use a VAE, a GAN or diffusion"
+            "use a VAE, a GAN or diffusion"
         )
 
-    def codes(self, c: Any, n: int) -> Tensor | None:
+    def encode_condition(self, c: Any, n: int) -> Tensor | None:
         """The condition as numbers on the model's device, (n, width); None without a condition."""
-        code = self.condition.codes(c, n)
-        return None if code is None else code.to(device_of(self))
+        cond = self.condition.encode(c, n)
+        return None if cond is None else cond.to(device_of(self))
 
 
 def as_shape(image_shape: Sequence[int]) -> Shape:

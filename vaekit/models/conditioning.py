@@ -24,7 +24,7 @@ class Condition(nn.Module):
         kind: its name in `make`; None without a condition.
         size: number of classes, or of attributes.
         width: columns that it adds to features and latent.
-        weight: factor on its code.
+        weight: factor on its encoding.
     """
 
     kind: str | None = None
@@ -35,18 +35,18 @@ class Condition(nn.Module):
         self.width = width
         self.weight = weight
 
-    def codes(self, c: Any, n: int) -> Tensor | None:
+    def encode(self, c: Any, n: int) -> Tensor | None:
         """The condition of n images as numbers, (n, …)."""
         raise NotImplementedError
 
     def check(self, labels: Tensor) -> None:
-        """Refuse labels that it has no code for, before any training."""
+        """Refuse labels that it cannot encode, before any training."""
 
-    def join_features(self, features: Tensor, code: Any) -> Tensor:
+    def join_features(self, features: Tensor, cond: Any) -> Tensor:
         """What the posterior is computed from: here the features alone, (N, F)."""
         return features
 
-    def join_latent(self, z: Tensor, code: Any) -> Tensor:
+    def join_latent(self, z: Tensor, cond: Any) -> Tensor:
         """What is decoded: here the latent alone, (N, D)."""
         return z
 
@@ -54,7 +54,7 @@ class Condition(nn.Module):
 class Unconditional(Condition):
     """No condition: features and latents stay as they are, and a label is a mistake."""
 
-    def codes(self, c: Any, n: int) -> None:
+    def encode(self, c: Any, n: int) -> None:
         """None, if there is no condition.
 
         Raises:
@@ -68,23 +68,23 @@ class Unconditional(Condition):
 
 
 class Concatenated(Condition):
-    """A condition whose code is concatenated to the features and to the latent.
+    """A condition whose encoding is concatenated to the features and to the latent.
 
     Args:
-        size: number of classes or of attributes, the columns of the code.
-        weight: factor on the code. At 1, one column among many is learned slowly (lab 03).
+        size: number of classes or of attributes, the columns of the encoding.
+        weight: factor on the encoding. At 1, one column among many is learned slowly (lab 03).
     """
 
     def __init__(self, size: int, *, weight: float = 1.0):
         super().__init__(size, width=size, weight=weight)
 
-    def join_features(self, features: Tensor, code: Tensor) -> Tensor:
+    def join_features(self, features: Tensor, cond: Tensor) -> Tensor:
         """(N, F) and (N, width) → (N, F + width)."""
-        return torch.cat([features, code], 1)
+        return torch.cat([features, cond], 1)
 
-    def join_latent(self, z: Tensor, code: Tensor) -> Tensor:
+    def join_latent(self, z: Tensor, cond: Tensor) -> Tensor:
         """(N, D) and (N, width) → (N, D + width)."""
-        return torch.cat([z, code], 1)
+        return torch.cat([z, cond], 1)
 
 
 class OneHot(Concatenated):
@@ -104,7 +104,7 @@ class OneHot(Concatenated):
     def __init__(self, classes: int = 10, *, weight: float = 1.0):
         super().__init__(at_least("classes", classes, 2), weight=weight)
 
-    def codes(self, c: Any, n: int) -> Tensor:
+    def encode(self, c: Any, n: int) -> Tensor:
         """Labels in 0 … classes − 1, (n,) or one for all → `weight` at the class, (n, classes).
 
         Raises:
@@ -135,7 +135,7 @@ class Attributes(Concatenated):
     def __init__(self, attributes: int = 40, *, weight: float = 1.0):
         super().__init__(at_least("attributes", attributes, 1), weight=weight)
 
-    def codes(self, c: Any, n: int) -> Tensor:
+    def encode(self, c: Any, n: int) -> Tensor:
         """Attributes of 0 and 1, (n, A) or one row for all (A,) → times weight, (n, A).
 
         Raises:
@@ -179,11 +179,11 @@ class AddedEmbedding(Condition):
             nn.Linear(hidden, at_least("latent_dim", latent_dim, 1)),
         )
 
-    def codes(self, c: Any, n: int) -> Tensor:
+    def encode(self, c: Any, n: int) -> Tensor:
         """Labels, (n,) or one for all → what is added to the latent, (n, latent_dim).
 
         Raises:
-            UserError: as `OneHot.codes` does.
+            UserError: as `OneHot.encode` does.
         """
         labels = _labels(c, n, self.size).to(self.embedding.weight.device)
         return self.weight * self.mlp(self.embedding(labels))
@@ -192,9 +192,9 @@ class AddedEmbedding(Condition):
         """Raises a UserError if a label is no class of 0 … classes − 1."""
         _check_known(labels, self.size)
 
-    def join_latent(self, z: Tensor, code: Tensor) -> Tensor:
+    def join_latent(self, z: Tensor, cond: Tensor) -> Tensor:
         """(N, D) and (N, D) → (N, D)."""
-        return z + code
+        return z + cond
 
 
 CONDITIONS = ("one-hot", "embedding", "attributes")
@@ -207,7 +207,7 @@ def make(kind: str | None, size: int, latent_dim: int, weight: float = 1.0) -> C
         kind: None, "one-hot", "embedding" or "attributes".
         size: number of classes, or of attributes.
         latent_dim: size of the latent that an embedding is added to.
-        weight: factor on the code, or on what is added.
+        weight: factor on the encoding, or on what is added.
     Raises:
         UserError: unknown kind, sizes out of range.
     """

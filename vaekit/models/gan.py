@@ -74,7 +74,7 @@ class GAN(ImageModel):
         """The generator's images of noise (N, latent_dim): (N, C, H, W) in [0, 1]."""
         z = latents_for(self, z)
         # refuses a condition: there is none
-        self.codes(c, len(z))
+        self.encode_condition(c, len(z))
         return self.generator(z) / 2 + 0.5
 
     def score(self, x: Tensor) -> Tensor:
@@ -243,7 +243,8 @@ def dc_discriminator(image_shape: Shape, width: int = 64) -> nn.Sequential:
 def _dc_weights(layer: nn.Module) -> None:
     """Weights from N(0, 0.02²), scales of batch normalisation from N(1, 0.02²).
 
-    Source: Radford et al. 2016, section 4.
+    Source:
+        Radford et al. 2016, section 4.
     """
     if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
         nn.init.normal_(layer.weight, 0.0, 0.02)
@@ -276,7 +277,7 @@ def _check_bodies(
 
 @torch.no_grad()
 def _accuracy(output: GANOutput, middle: float) -> Tensor:
-    """Share of each pair, one real and one fake, that is told right: 0, ½ or 1, (N,)."""
+    """Share of each pair, one real and one fake, that is classified correctly: 0, ½ or 1, (N,)."""
     # "real" starts above the middle: one score for everything is right half of the time
     real_right = (output.real > middle).float()
     fake_right = (output.fake <= middle).float()

@@ -171,7 +171,11 @@ class Block(nn.Module):
 
 
 def _he_weights(layer: nn.Module) -> None:
-    """Weights that keep the variance of what passes through. Source: He et al. 2015."""
+    """Weights that keep the variance of what passes through.
+
+    Source:
+        He et al. 2015.
+    """
     if isinstance(layer, nn.Conv2d):
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         if layer.bias is not None:

@@ -42,8 +42,10 @@ def reparameterize(
         Kingma & Welling 2013, section 2.4.
     """
     std = torch.exp(0.5 * log_var)
-    epsilon = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
-    return mean + std * epsilon
+    # drawn where the generator is
+    place = mean.device if generator is None else generator.device
+    epsilon = torch.randn(mean.shape, generator=generator, device=place, dtype=mean.dtype)
+    return mean + std * epsilon.to(mean.device)
 
 
 class VAE(ImageModel):
@@ -96,7 +98,7 @@ class VAE(ImageModel):
     def posterior(self, x: Tensor, c: Any = None) -> tuple[Tensor, Tensor]:
         """Mean and log-variance of q(z | x, c): (N, C, H, W) → two of (N, latent_dim)."""
         features = self.encoder(images_for(self, x))
-        features = self.condition.join_features(features, self.codes(c, len(x)))
+        features = self.condition.join_features(features, self.encode_condition(c, len(x)))
         features = self.joint(features)
         return self.to_mean(features), self.to_log_var(features)
 
@@ -108,7 +110,7 @@ class VAE(ImageModel):
     def logits(self, z: Tensor, c: Any = None) -> Tensor:
         """What the sigmoid turns into the mean image: (N, latent_dim) → (N, C, H, W)."""
         z = latents_for(self, z)
-        return self.decoder(self.condition.join_latent(z, self.codes(c, len(z))))
+        return self.decoder(self.condition.join_latent(z, self.encode_condition(c, len(z))))
 
     def decode(self, z: Tensor, c: Any = None) -> Tensor:
         """The mean image of p(x | z, c): (N, latent_dim) → (N, C, H, W) in [0, 1]."""
@@ -167,7 +169,7 @@ class Given:
 
     def __init__(self, model: VAE, c: Any):
         # a wrong condition is an error here, not at the first picture
-        model.condition.codes(c, 1)
+        model.condition.encode(c, 1)
         self.model = model
         self.c = _one_for_all(model, c)
         self.latent_dim = model.latent_dim

@@ -108,7 +108,7 @@ def ddpm(schedule: str, target: str) -> Callable[[None, Shape, Condition], Diffu
     """A U-Net and 1,000 steps. Ho et al. 2020 have ("linear", "epsilon")."""
 
     def build(latent_dim: None, shape: Shape, condition: Condition) -> Diffusion:
-        network = UNet(shape, code_width=condition.width)
+        network = UNet(shape, cond_width=condition.width)
         return Diffusion(network, shape, schedule=schedule, target=target, condition=condition)
 
     return build

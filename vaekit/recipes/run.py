@@ -13,6 +13,7 @@ from ..contracts import Objective, Shape
 from ..data.augment import AUGMENTATIONS
 from ..data.images import ImageSet
 from ..data.selection import Selection
+from ..device import own_random_state
 from ..errors import UserError, pick
 from ..files import load_weights, save_weights
 from ..losses import Scheduled, WarmUp, negative_elbo
@@ -97,8 +98,8 @@ def train(
     settings["data"] = selection.name
     settings["latent_dim"] = recipe.latent_dim if latent_dim is None else latent_dim
     settings["seed"] = seed
-    # the report's own objective is the one at β = 1; another has no β, or the one given here
-    settings["beta"] = 1.0 if objective is recipe.loss else beta
+    # the ELBO has β = 1 where nothing else is said, and other objectives have none
+    settings["beta"] = 1.0 if objective is negative_elbo else beta
     return Run(recipe, model, history, train_set, test_set, settings)
 
 
@@ -135,7 +136,7 @@ def build(
         latent_dim = recipe.latent_dim
     image_shape = as_shape(image_shape)
 
-    with torch.random.fork_rng(devices=[]):
+    with own_random_state():
         torch.manual_seed(seed)
         if recipe.condition is None:
             return recipe.build(latent_dim, image_shape)

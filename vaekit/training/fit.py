@@ -4,7 +4,8 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,15 @@ from torch import Tensor, nn
 
 from ..contracts import Model, Objective
 from ..data.images import ImageSet, as_image_set
-from ..device import device_of, evaluating, own_random_state, pick_device, seeded
+from ..device import (
+    device_of,
+    evaluating,
+    own_random_state,
+    pick_device,
+    seeded,
+)
 from ..errors import UserError, at_least
-from ..losses import at, samples_of
+from ..losses import at
 from ..models.base import ImageModel
 from ..models.conditioning import require_labels
 from .checkpoints import Checkpoint
@@ -23,6 +30,7 @@ from .history import History
 from .players import Player, gradient_norms, players_of, set_lr, size_of_weights
 from .settings import ADAM, Settings, fingerprint
 from .tally import Tally
+from .terms import terms_of
 
 
 def fit(
@@ -72,7 +80,8 @@ def fit(
         checkpoint: a file to save to after each epoch; if it exists already, training goes on from
             it, to the same end.
         seed: each epoch is seeded by (seed, epoch), so an interrupted run repeats itself exactly.
-        device: "auto" takes cuda, then mps, then cpu.
+        device: "auto" takes cuda, then mps, then cpu. On cuda the model runs in bfloat16 where
+            the GPU has it, and the objective in float32.
         progress: show a bar.
     Raises:
         UserError: settings out of range, images outside [0, 1], a loss that is no longer finite, a
@@ -89,22 +98,24 @@ def fit(
         seed=seed,
     )
     _check_model(model)
-    held_out = _given(validation=validation, test=test)
+    held_out = _present(validation=validation, test=test)
     for images in (train, *held_out.values()):
         require_labels(model, images)
 
+    # all images move once: at 28×28 a whole data set is small beside a network's activations
     chosen = pick_device(device)
     train_set = as_image_set(train).to(chosen)
+    held_out = {name: as_image_set(images).to(chosen) for name, images in held_out.items()}
     _move(model, chosen)
     players = players_of(model, settings, chosen)
     _check_patience(patience, held_out, players)
 
-    run = fingerprint(settings, model, train_set, objective, augment)
-    saved = Checkpoint(checkpoint, run, model, [player.optimizer for player in players])
+    facts = fingerprint(settings, model, train_set, objective, augment)
+    saved = Checkpoint(checkpoint, facts, model, [player.optimizer for player in players])
     steps = math.ceil(len(train_set) / batch_size)
     bar = _progress_bar(epochs * steps, len(saved.history) * steps, progress)
 
-    with own_random_state(chosen):
+    with bar, own_random_state(), _usable_afterwards(model):
         for epoch in range(len(saved.history), epochs):
             if saved.stale_for(patience):
                 break
@@ -121,12 +132,11 @@ def fit(
             row["seconds"] = time.perf_counter() - start
 
             saved.after_epoch(row)
-            bar.set_postfix({k: f"{v:.4g}" for k, v in row.items() if k.endswith("_loss")})
+            losses = {name: f"{v:.4g}" for name, v in row.items() if name.endswith("_loss")}
+            bar.set_postfix(losses)
 
-    bar.close()
     if patience is not None:
         saved.restore_best()
-    model.eval()
     return saved.history
 
 
@@ -142,6 +152,7 @@ def _train_epoch(
 ) -> Tally:
     """One pass over the training set: the sums of each loss term, still on the device."""
     tally = Tally()
+    minimised = [player.term for player in players]
     steps = math.ceil(len(train) / settings.batch_size)
     generator = _seed_epoch(settings.seed, epoch)
     batches = train.batches(settings.batch_size, shuffle=True, generator=generator)
@@ -153,7 +164,7 @@ def _train_epoch(
 
         if augment is not None:
             x = augment(x)
-        terms = dict(_terms(model, at(objective, done), x, c))
+        terms = dict(terms_of(model, at(objective, done), x, c, minimised))
 
         for player in players:
             player.optimizer.zero_grad(set_to_none=True)
@@ -186,8 +197,8 @@ def evaluate(
 ) -> dict[str, float]:
     """The mean of every loss term over a set of images, on the model's device.
 
-    One latent draw per image, from `seed`: the same estimate of the ELBO as in training, at the
-    same β. The model's modes and the caller's random state stay as they were.
+    One latent draw per image, from `seed`, as in training. The model's modes and the caller's
+    random state stay as they were.
 
     Raises:
         UserError: images outside [0, 1], or without the labels that the model needs.
@@ -195,30 +206,11 @@ def evaluate(
     require_labels(model, images)
     device = device_of(model)
     tally = Tally()
-    with evaluating(model), own_random_state(device):
+    with evaluating(model), own_random_state():
         _seed_epoch(seed, -1)
         for x, c in as_image_set(images).to(device).batches(batch_size):
-            tally.add(_terms(model, objective, x, c), len(x))
+            tally.add(terms_of(model, objective, x, c), len(x))
     return tally.means()
-
-
-def _terms(
-    model: ImageModel, objective: Objective, x: Tensor, c: Tensor
-) -> Mapping[str, Tensor]:
-    """The objective's terms of a batch, (N,) each, summed in float32 whatever the model runs in."""
-    # bf16 pays where there are tensor cores
-    bf16 = x.device.type == "cuda" and torch.cuda.is_bf16_supported()
-    with torch.autocast(x.device.type, torch.bfloat16, enabled=bf16):
-        draws = samples_of(objective)
-        output = model(x, c) if draws == 1 else model(x, c, samples=draws)
-    return objective(_float(output), x, c)
-
-
-def _float(output: Any) -> Any:
-    """A tensor, or a named tuple of tensors, in float32."""
-    if isinstance(output, Tensor):
-        return output.float()
-    return type(output)(*(_float(part) for part in output))
 
 
 def _seed_epoch(seed: int, epoch: int) -> torch.Generator:
@@ -231,6 +223,15 @@ def _seed_epoch(seed: int, epoch: int) -> torch.Generator:
     return seeded(number)
 
 
+@contextmanager
+def _usable_afterwards(model: nn.Module) -> Iterator[None]:
+    """Leave the model in evaluation mode, also after Ctrl-C or an error."""
+    try:
+        yield
+    finally:
+        model.eval()
+
+
 def _move(model: nn.Module, device: torch.device) -> None:
     """To the device; convolutions channels last where tensor cores want them so."""
     model.to(device)
@@ -239,7 +240,7 @@ def _move(model: nn.Module, device: torch.device) -> None:
         model.to(memory_format=torch.channels_last)
 
 
-def _given(**sets: ImageSet | Tensor | None) -> dict[str, ImageSet | Tensor]:
+def _present(**sets: ImageSet | Tensor | None) -> dict[str, ImageSet | Tensor]:
     """Those image sets that there are, by name."""
     return {name: images for name, images in sets.items() if images is not None}
 

@@ -42,9 +42,9 @@ class History:
 
     @property
     def best(self) -> int:
-        """Where the loss was lowest that may choose the weights, counted from 0.
+        """The epoch with the lowest validation loss, counted from 0.
 
-        It is the validation set's if there is one, else the test set's.
+        Without a validation set it is the lowest test loss.
         """
         watched = "validation_loss" if "validation_loss" in self.columns else "test_loss"
         losses = self[watched]

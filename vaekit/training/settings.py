@@ -83,7 +83,11 @@ class Settings:
     def make_optimizer(
         self, weights: Sequence[nn.Parameter], device: torch.device
     ) -> torch.optim.Optimizer:
-        """An optimiser of these weights. Source: Kingma & Ba 2015 (Adam); Liu et al. 2020."""
+        """An optimiser of these weights.
+
+        Source:
+            Kingma & Ba 2015 (Adam); Liu et al. 2020 (RAdam).
+        """
         if self.optimizer == "radam":
             return torch.optim.RAdam(
                 weights, lr=self.lr, weight_decay=self.weight_decay, betas=self.betas

@@ -258,7 +258,7 @@ def test_images_of_another_shape_are_named():
         ),
         (
             dict(condition=conditioning.OneHot(4)),
-            "does not suit images of shape .* code of width 4",
+            "does not suit images of shape .* condition of width 4",
         ),
     ],
 )

@@ -17,7 +17,7 @@ GREY = (1, 28, 28)
 
 @pytest.mark.parametrize("shape", [GREY, (3, 32, 32), (3, 64, 48)])
 def test_the_unet_answers_in_the_shape_of_its_images(shape):
-    network = UNet(shape, code_width=10)
+    network = UNet(shape, cond_width=10)
     weights = sum(weight.numel() for weight in network.parameters())
     assert weights == pytest.approx(1.5e6, rel=0.05)
 
@@ -48,7 +48,7 @@ def test_other_depths_widths_and_patches(settings):
 
 
 def test_every_pixel_depends_on_time_class_and_all_other_pixels():
-    network = woken(UNet(GREY, code_width=10, bf16=False))
+    network = woken(UNet(GREY, cond_width=10, bf16=False))
     x = torch.randn(1, *GREY).requires_grad_()
     code = torch.zeros(1, 10).requires_grad_()
     y = network(x, torch.tensor([5]), code)
@@ -61,7 +61,7 @@ def test_every_pixel_depends_on_time_class_and_all_other_pixels():
 
 
 def test_an_image_does_not_depend_on_the_others():
-    network = woken(UNet(GREY, code_width=10, bf16=False))
+    network = woken(UNet(GREY, cond_width=10, bf16=False))
     images = torch.randn(3, *GREY)
     t = torch.tensor([5, 6, 7])
     code = torch.eye(10)[:3]
@@ -170,7 +170,7 @@ def test_attention_has_a_part_in_the_prediction():
         (dict(channels=(20, 40)), "multiples of 16, which share a norm, got 20"),
         (dict(channels=(0,)), "≥ 1, got 0"),
         (dict(patch=0), "patch must be ≥ 1"),
-        (dict(code_width=-1), "code_width must be ≥ 0"),
+        (dict(cond_width=-1), "cond_width must be ≥ 0"),
     ],
 )
 def test_sizes_that_do_not_divide_are_named(settings, words):
@@ -185,5 +185,5 @@ def test_the_wrong_image_or_code_is_named():
         UNet(SMALL)(torch.zeros(1, 1, 12, 12), t)
     with pytest.raises(UserError, match="built without a condition"):
         UNet(SMALL)(x, t, torch.zeros(1, 2))
-    with pytest.raises(UserError, match="built with code_width 2"):
-        UNet(SMALL, code_width=2)(x, t)
+    with pytest.raises(UserError, match="built with cond_width 2"):
+        UNet(SMALL, cond_width=2)(x, t)

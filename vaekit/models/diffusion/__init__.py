@@ -1,6 +1,6 @@
 """Diffusion: images from noise, by undoing in small steps what destroyed them.
 
-    model = Diffusion(UNet((1, 28, 28), code_width=10), (1, 28, 28), condition=OneHot(10))
+    model = Diffusion(UNet((1, 28, 28), cond_width=10), (1, 28, 28), condition=OneHot(10))
     fit(model, train, denoising_error)
     model.sample(64, labels, guidance=2.0)
 """

@@ -14,37 +14,41 @@ CHUNK = 512
 
 
 def predict(
-    network: nn.Module, x_t: Tensor, t: Tensor, code: Tensor | None, guidance: float | None
+    network: nn.Module, x_t: Tensor, t: Tensor, cond: Tensor | None, guidance: float | None
 ) -> Tensor:
     """The network's guided prediction, (N, C, H, W), a chunk of the images at a time.
 
     Args:
-        network: (x_t, t, code) → prediction.
+        network: (x_t, t, cond) → prediction.
         x_t: (N, C, H, W).
         t: (N,).
-        code: the condition's code, (N, width), or None. A row of zeros is "no condition".
+        cond: the encoded condition, (N, width), or None. A row of zeros is "no condition".
         guidance: w in uncond + w · (cond − uncond); 1 or None: the prediction as trained.
     """
     predictions = []
     for start in range(0, len(x_t), CHUNK):
         chunk = slice(start, start + CHUNK)
-        chunk_code = None if code is None else code[chunk]
-        predictions.append(_guided(network, x_t[chunk], t[chunk], chunk_code, guidance))
+        chunk_cond = None if cond is None else cond[chunk]
+        predictions.append(_guided(network, x_t[chunk], t[chunk], chunk_cond, guidance))
     return torch.cat(predictions)
 
 
 def _guided(
-    network: nn.Module, x_t: Tensor, t: Tensor, code: Tensor | None, guidance: float | None
+    network: nn.Module, x_t: Tensor, t: Tensor, cond: Tensor | None, guidance: float | None
 ) -> Tensor:
-    """uncond + w · (cond − uncond). Source: Ho & Salimans 2022, equation 6 (w here is 1 + w)."""
-    if code is None or guidance in (None, 1):
-        return network(x_t, t, code)
+    """The prediction with the condition, moved away from that without.
 
-    # one call for both halves
-    codes = torch.cat([code, torch.zeros_like(code)])
-    both = network(torch.cat([x_t, x_t]), torch.cat([t, t]), codes)
-    cond, uncond = both.chunk(2)
-    return uncond + guidance * (cond - uncond)
+    Source:
+        Ho & Salimans 2022, equation 6, whose w is ours minus 1.
+    """
+    if cond is None or guidance in (None, 1):
+        return network(x_t, t, cond)
+
+    # one call for both
+    no_cond = torch.zeros_like(cond)
+    both = network(torch.cat([x_t, x_t]), torch.cat([t, t]), torch.cat([cond, no_cond]))
+    conditional, unconditional = both.chunk(2)
+    return unconditional + guidance * (conditional - unconditional)
 
 
 def check_guidance(guidance: float | None, *, conditional: bool, drop: float) -> None:

@@ -29,7 +29,7 @@ class Diffusion(ImageModel):
     """q(x_t | x_0) = N(√ᾱ_t x_0, (1 − ᾱ_t) I), t = 1 … T, and a network that undoes it.
 
     Args:
-        network: (x_t, t (N,), code (N, condition.width) or None) → the target, of x_t's shape:
+        network: (x_t, t (N,), cond (N, condition.width) or None) → the target, of x_t's shape:
             `UNet`, or anything else.
         image_shape: (C, H, W).
         steps: T.
@@ -37,7 +37,7 @@ class Diffusion(ImageModel):
         target: what the network predicts: "v" = √ᾱ ε − √(1 − ᾱ) x_0 or "epsilon", the noise. At
             t = T, ε says nothing of x_0, and v says all.
         condition: `OneHot` or `Attributes`; nothing if left out.
-        drop: share of training images whose condition is withheld (a code of zeros), so that
+        drop: share of training images whose condition is withheld (a row of zeros), so that
             guidance can be used afterwards.
         ema: decay of the weights' moving average; None for none. In training mode the model uses
             the weights, in evaluation mode their average. `fit` updates it by `after_step`, and a
@@ -115,16 +115,16 @@ class Diffusion(ImageModel):
         c are the labels of the batch; without a condition they are not read.
         """
         x0 = to_signed(images_for(self, x))
-        code = self._code(c, len(x)) if is_conditional(self) else None
+        cond = self._cond(c, len(x)) if is_conditional(self) else None
 
         t = torch.randint(1, self.steps + 1, (len(x),))
         eps = torch.randn_like(x0)
-        if self.training and code is not None:
+        if self.training and cond is not None:
             kept = torch.rand(len(x), 1) >= self.drop
-            code = code * kept.to(code)
+            cond = cond * kept.to(cond)
 
         x_t = self.noise(x0, t, eps)
-        prediction = self._network()(x_t, t.to(x0.device), code)
+        prediction = self._network()(x_t, t.to(x0.device), cond)
         return DiffusionOutput(prediction, self.to_target(x0, t, eps), t)
 
     def after_step(self) -> None:
@@ -153,8 +153,8 @@ class Diffusion(ImageModel):
     ) -> Tensor:
         """The estimate of x_0, (N, C, H, W) in the model's units; arguments as in `sample`."""
         check_guidance(guidance, conditional=is_conditional(self), drop=self.drop)
-        code = self._code(c, len(x_t))
-        return self._denoise(x_t, t, code, guidance, clip)
+        cond = self._cond(c, len(x_t))
+        return self._denoise(x_t, t, cond, guidance, clip)
 
     def trajectory(
         self,
@@ -177,12 +177,12 @@ class Diffusion(ImageModel):
                 f"this model starts from noise of shape (N, {wanted}), got {tuple(x_T.shape)}"
             )
         check_guidance(guidance, conditional=is_conditional(self), drop=self.drop)
-        code = self._code(c, len(x_T))
+        cond = self._cond(c, len(x_T))
 
         # the weights' device and precision
         like = next(self.network.parameters(), x_T)
         return sampling(
-            lambda x_t, t: self._denoise(x_t, t, code, guidance, clip),
+            lambda x_t, t: self._denoise(x_t, t, cond, guidance, clip),
             x_T.to(like),
             self.alpha_bar,
             steps=min(50, self.steps) if steps is None else steps,
@@ -247,7 +247,7 @@ class Diffusion(ImageModel):
         self,
         x_t: Tensor,
         t: int | Tensor,
-        code: Tensor | None,
+        cond: Tensor | None,
         guidance: float | None,
         clip: bool,
     ) -> Tensor:
@@ -255,17 +255,17 @@ class Diffusion(ImageModel):
         self._signal_and_noise(t, x_t)
 
         t_of_each = torch.as_tensor(t).expand(len(x_t)).to(x_t.device)
-        prediction = predict(self._network(), x_t, t_of_each, code, guidance)
+        prediction = predict(self._network(), x_t, t_of_each, cond, guidance)
         x0 = self.to_x0(prediction, t, x_t)
         return x0.clamp(-1, 1) if clip else x0
 
-    def _code(self, c: Any, n: int) -> Tensor | None:
+    def _cond(self, c: Any, n: int) -> Tensor | None:
         """The condition as numbers, (n, width), in which zeros mean "no condition"."""
-        code = self.codes(c, n)
-        if code is not None and isinstance(self.condition, Attributes):
+        cond = self.encode_condition(c, n)
+        if cond is not None and isinstance(self.condition, Attributes):
             # an absent attribute becomes minus a present one
-            return 2 * code - self.condition.weight
-        return code
+            return 2 * cond - self.condition.weight
+        return cond
 
     def _signal_and_noise(self, t: int | Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
         """√ᾱ_t and √(1 − ᾱ_t), to multiply images with: (1 or N, 1, 1, 1)."""
@@ -296,17 +296,17 @@ def _check_condition(condition: Condition) -> None:
         )
 
 
-def _check_network(network: nn.Module, image_shape: Shape, code_width: int) -> None:
+def _check_network(network: nn.Module, image_shape: Shape, cond_width: int) -> None:
     """Try two blank images."""
     what = (
         f"the network does not suit images of shape {image_shape} "
-        f"and a code of width {code_width}"
+        f"and a condition of width {cond_width}"
     )
     blank = torch.zeros(2, *image_shape)
     t = torch.ones(2, dtype=torch.long)
-    code = torch.zeros(2, code_width) if code_width else None
+    cond = torch.zeros(2, cond_width) if cond_width else None
     with trial(what, network):
-        answer = network(blank, t, code)
+        answer = network(blank, t, cond)
 
     if tuple(answer.shape[1:]) != image_shape:
         raise UserError(

@@ -20,7 +20,7 @@ HEADS = 4
 
 
 class UNet(nn.Module):
-    """(x_t, t, code) → what is to be predicted, of x_t's shape. About 1.5 million weights.
+    """(x_t, t, cond) → what is to be predicted, of x_t's shape. About 1.5 million weights.
 
     Three things make it fast on a CPU: pixels are folded into channels before anything else
     (28×28×1 → 14×14×4), activations lie channels last, and the sums run in bfloat16 where the
@@ -30,13 +30,13 @@ class UNet(nn.Module):
         image_shape: (C, H, W); H and W multiples of patch · 2^(levels − 1), 4 with the defaults.
         channels: width of each level, finest first, in multiples of 16; each level but the last
             halves height and width.
-        code_width: columns of the condition's code, as in `condition.width`; 0 for an
+        cond_width: columns of the encoded condition, as in `condition.width`; 0 for an
             unconditional network. A row of zeros means "no condition".
         patch: side of the square of pixels that is folded into channels.
         bf16: True, False, or None: where the device has it in hardware.
     Raises:
         UserError: sides or channels that do not divide; images of another shape than it was built
-            for; a code that is missing or not wanted.
+            for; a condition that is missing or not wanted.
     Sources:
         Ronneberger et al. 2015 (U-Net); Ho et al. 2020, appendix B (time embedding, residual
         blocks); Dhariwal & Nichol 2021, section 3 (the embedding scales and shifts after the
@@ -48,7 +48,7 @@ class UNet(nn.Module):
         image_shape: Shape = (1, 28, 28),
         *,
         channels: Sequence[int] = (64, 128),
-        code_width: int = 0,
+        cond_width: int = 0,
         patch: int = 2,
         bf16: bool | None = None,
     ):
@@ -57,7 +57,7 @@ class UNet(nn.Module):
         self.patch = at_least("patch", patch, 1)
         self.bf16 = bf16
         _check_sizes(self.image_shape, channels, patch)
-        at_least("code_width", code_width, 0)
+        at_least("cond_width", cond_width, 0)
 
         finest = channels[0]
         coarsest = channels[-1]
@@ -71,7 +71,7 @@ class UNet(nn.Module):
             nn.Linear(emb_width, emb_width),
         )
         # on a one-hot row this is a table of class embeddings, and a row of zeros adds nothing
-        self.embed_condition = nn.Linear(code_width, emb_width, bias=False) if code_width else None
+        self.embed_condition = nn.Linear(cond_width, emb_width, bias=False) if cond_width else None
 
         self.stem = nn.Conv2d(folded, finest, 3, padding=1)
 
@@ -87,8 +87,10 @@ class UNet(nn.Module):
 
         # the way up: each block also sees what its level held on the way down
         self.up = nn.ModuleList(ResidualBlock(2 * c, c, emb_width) for c in reversed(channels))
-        coarse_to_fine = zip(channels[:0:-1], channels[-2::-1])
-        self.upsample = nn.ModuleList(nn.Conv2d(c, finer, 1) for c, finer in coarse_to_fine)
+        fine_to_coarse = list(zip(channels, channels[1:]))
+        self.upsample = nn.ModuleList(
+            nn.Conv2d(coarse, fine, 1) for fine, coarse in reversed(fine_to_coarse)
+        )
 
         self.head = nn.Sequential(
             _norm(finest),
@@ -96,17 +98,17 @@ class UNet(nn.Module):
             _zero(nn.Conv2d(finest, folded, 3, padding=1)),
         )
 
-    def forward(self, x: Tensor, t: Tensor, code: Tensor | None = None) -> Tensor:
-        """x (N, C, H, W), t (N,) in 1 … T, code (N, code_width) or None → (N, C, H, W)."""
-        self._check_inputs(x, code)
+    def forward(self, x: Tensor, t: Tensor, cond: Tensor | None = None) -> Tensor:
+        """x (N, C, H, W), t (N,) in 1 … T, cond (N, cond_width) or None → (N, C, H, W)."""
+        self._check_inputs(x, cond)
         bf16 = has_bf16(x.device) if self.bf16 is None else self.bf16
         with torch.autocast(x.device.type, torch.bfloat16, enabled=bf16):
-            return self._predict(x, t, code).to(x.dtype)
+            return self._predict(x, t, cond).to(x.dtype)
 
-    def _predict(self, x: Tensor, t: Tensor, code: Tensor | None) -> Tensor:
+    def _predict(self, x: Tensor, t: Tensor, cond: Tensor | None) -> Tensor:
         emb = self.embed_time(t)
         if self.embed_condition is not None:
-            emb = emb + self.embed_condition(code)
+            emb = emb + self.embed_condition(cond)
         emb = F.silu(emb)
 
         # 28×28×1 → 14×14×4
@@ -131,18 +133,18 @@ class UNet(nn.Module):
 
         return F.pixel_shuffle(self.head(h), self.patch)
 
-    def _check_inputs(self, x: Tensor, code: Tensor | None) -> None:
+    def _check_inputs(self, x: Tensor, cond: Tensor | None) -> None:
         if tuple(x.shape[1:]) != self.image_shape:
             raise UserError(
                 f"this U-Net was built for images of shape {self.image_shape}, "
                 f"got {tuple(x.shape[1:])}"
             )
-        if code is not None and self.embed_condition is None:
-            raise UserError("this U-Net was built without a condition: give it code_width")
-        if code is None and self.embed_condition is not None:
+        if cond is not None and self.embed_condition is None:
+            raise UserError("this U-Net was built without a condition: give it cond_width")
+        if cond is None and self.embed_condition is not None:
             raise UserError(
-                f"this U-Net was built with code_width {self.embed_condition.in_features}: "
-                "give it a code, zeros for 'no condition'"
+                f"this U-Net was built with cond_width {self.embed_condition.in_features}: "
+                "give it a condition, zeros for 'no condition'"
             )
 
 
