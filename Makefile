@@ -1,11 +1,11 @@
 # The labs from nothing: each target sets up what it needs in .venv first.
 #   make labs        run every lab on the built-in data; results in build/labs/index.html
-#   make test        everything that must hold
-#   make quick       the fast lane, under a minute: style, types, and all tests that train little
+#   make test        style, types, all tests, and the committed labs cell by cell
+#   make quick       the fast lane, under a minute: style, and all tests that take little time
 #   make jupyter     open JupyterLab on the labs
 #   make notebooks   rebuild and execute the labs from notebooks/src
 #   make results     write the tables of RESULTS.md from results/*.json
-#   make bench       what is faster than what
+#   make bench       speed, side by side
 #   make clean       remove .venv and build
 PYTHON ?= python3
 BIN := .venv/bin
@@ -26,12 +26,12 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(WORKERS)
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 
 .DELETE_ON_ERROR:
-.PHONY: labs test quick style jupyter notebooks results bench clean
+.PHONY: labs test quick style types jupyter notebooks results bench clean
 
 labs: .venv/labs.stamp
 	$(BIN)/vaekit labs
 
-test: style
+test: style types
 	$(PYTEST) tests --durations=8
 	TQDM_DISABLE=1 $(PYTEST) $(NBVAL) notebooks
 
@@ -40,6 +40,8 @@ quick: style
 
 style: .venv/test.stamp
 	$(BIN)/ruff check
+
+types: .venv/test.stamp
 	$(BIN)/mypy
 
 jupyter: .venv/labs.stamp

@@ -1,4 +1,4 @@
-"""S0's CIFAR-10 VAEs: honest SSIM beside the report's, and class grids, as in RESULTS.md.
+"""S0's CIFAR-10 VAEs: SSIM under the right range and a wrong one, and samples, as in RESULTS.md.
 
 Writes results/s0-cifar10/ssim.json and *.png.
 
@@ -96,15 +96,15 @@ def print_losses(run: Run) -> None:
 def ssim_rows(run: Run) -> list[dict[str, Any]]:
     """Reconstructions and samples of the classes against their 1,000 test images.
 
-    They lie between noise, which knows nothing, and the mean of the images that were seen.
+    Beside them uniform noise, and the mean of the images that were trained on.
     """
     print("\n|  | SSIM, range 1, 95 % interval | the same under range 255 |\n|---|---|---|")
     x = run.wanted.images()
     generator = seeded(0)
     rows = compared(run, "reconstruction", x, reconstructions(run))
-    rows += compared(run, "sample of the class", x, class_samples(run, generator))
+    rows += compared(run, "a sample of the class", x, class_samples(run, generator))
     mean = run.seen.images().mean(0, keepdim=True)
-    rows += compared(run, "mean training image", x, mean.expand_as(x))
+    rows += compared(run, "the mean training image", x, mean.expand_as(x))
     noise = torch.rand(x.shape, generator=generator)
     rows += compared(run, "uniform noise", x, noise)
     return rows

@@ -1,4 +1,4 @@
-"""The reports' conditional VAEs on equal footing, as in RESULTS.md.
+"""The reports' conditional VAEs measured alike, as in RESULTS.md.
 
 Likelihood, FID, KID and class consistency on MNIST. Writes results/conditional/mnist.json.
 

@@ -1,7 +1,8 @@
-"""A bound, a game and a denoiser on equal terms: the shipped models, as in RESULTS.md.
+"""VAE, GAN and diffusion model of about one size and training time, as in RESULTS.md.
 
-They are compared on full Fashion-MNIST. Writes results/fair-fight/*.json and *.png; with other
-sizes than the usual ones it writes only where --out says, so that a trial replaces no result.
+The weights that come with the package, on full Fashion-MNIST. Writes results/fair-fight/*.json and
+*.png; with other sizes than the usual ones it writes only where --out says, so that a trial
+replaces no result.
 
 Usage: VAEKIT_DATA=… python benchmarks/fair_fight.py [--n 5000] [--sweep 500] [--out FOLDER]
 It needs fashion_full.

@@ -1,4 +1,4 @@
-"""Floors and the scores of lab 02's VAE on the complete sets, as in RESULTS.md.
+"""The scores of lab 02's VAE on the complete sets, with reference values, as in RESULTS.md.
 
 The VAE is the lab's, here on all 60,000 training images. Writes results/scores/NAME.json.
 
@@ -77,7 +77,7 @@ def trained(train: ImageSet) -> VAE:
 def against_training_images(
     train: ImageSet, real: Tensor, samples: Tensor, network: FeatureNetwork
 ) -> Scores:
-    """FID and KID of test images, and of samples; these have the floor beside them."""
+    """FID and KID of test images, and of samples; these have the reference beside them."""
     of_real = []
     of_samples = []
     for metric in (metrics.fid, metrics.kid):

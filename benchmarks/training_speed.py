@@ -1,4 +1,4 @@
-"""How fast an epoch is: vaekit.fit against the usual loop, in turns, in one run.
+"""How fast an epoch is: vaekit.training.fit against the usual loop, in turns, in one run.
 
 The usual loop has a DataLoader over torchvision's data set. Both train the 784-256-256-64 VAE of S1
 with the same Adam, batch size and loss. Prints seconds per epoch and the ratio, turn by turn.
@@ -25,7 +25,7 @@ from vaekit import data, losses, recipes, training
 
 BATCH = 256
 LR = 1e-4
-OURS = "vaekit.fit"
+OURS = "training.fit"
 
 Epoch = Callable[[], None]
 
@@ -47,7 +47,7 @@ def torchvision_mnist(images: data.ImageSet, root: Path) -> Dataset:
 
 
 def with_fit(images: data.ImageSet) -> Epoch:
-    """An epoch of a new model by `vaekit.fit`."""
+    """An epoch of a new model by `training.fit`."""
     model = recipes.build("mlp-vae-mnist")
 
     def epoch() -> None:

@@ -2,8 +2,8 @@
 
 Three are trained here on the built-in images, a few seconds each; three come with the package.
 Nothing is chosen by hand. Each row is a class. A conditional model was asked for it, and its first
-images are shown; of any other model, those of 1,000 samples that a classifier is surest of. On
-such images the classifier is sometimes wrong.
+images are shown; of any other model, those of 1,000 samples that a classifier is surest of. It is
+sometimes wrong.
 
 Usage: python docs/make_strip.py [PATH]
 """
@@ -35,8 +35,8 @@ SEED = 0
 Rows = list[Tensor]
 
 
-def asked(name: str, **options) -> Rows:
-    """Of a shipped conditional model: the images it makes when asked for each class."""
+def requested(name: str, **options) -> Rows:
+    """Of a shipped conditional model: its first images of each class."""
     model = pretrained.load(name).model
     labels = torch.tensor(LABELS).repeat_interleave(COLUMNS)
     images = model.sample(len(labels), labels, generator=seeded(SEED), **options)
@@ -115,10 +115,10 @@ def main(path: Path) -> None:
     panels = [
         ("autoencoder", "random codes", autoencoder()),
         ("VAE", "drawn from a prior", vae(beta=1.0)),
-        ("conditional VAE", "asked for a class", asked("conv-cvae-fashion")),
+        ("conditional VAE", "given a class", requested("conv-cvae-fashion")),
         ("β-VAE", "β = 4: a simpler code", vae(beta=4.0)),
         ("GAN", "two networks compete", gan()),
-        ("diffusion", "20 steps out of noise", asked("ddpm-fashion", steps=20, guidance=1.5)),
+        ("diffusion", "20 steps out of noise", requested("ddpm-fashion", steps=20, guidance=1.5)),
     ]
 
     fig, axes = plots.figure(12, 4.5, columns=len(panels))

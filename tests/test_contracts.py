@@ -7,6 +7,7 @@ import torch
 
 from vaekit import losses, models
 from vaekit.contracts import Decoder, LatentVariableModel, Model
+from vaekit.device import seeded
 from vaekit.errors import UserError
 from vaekit.models import (
     GAN,
@@ -63,6 +64,10 @@ def conditional_diffusion():
     return Diffusion(network, SHAPE, steps=3, condition=OneHot(CLASSES))
 
 
+def diffusion_without_average():
+    return Diffusion(UNet(SHAPE, channels=(16,)), SHAPE, steps=3, ema=None)
+
+
 # what builds each model, and the objectives that it can be trained by
 MODELS = {
     autoencoder: [losses.reconstruction_error],
@@ -71,9 +76,13 @@ MODELS = {
     small_gan: [gan.minimax, gan.least_squares],
     classifier: [losses.cross_entropy],
     diffusion: [denoising_error],
+    diffusion_without_average: [denoising_error],
     conditional_diffusion: [denoising_error],
 }
-WITHOUT_PRIOR = (Autoencoder, Classifier)
+WITHOUT_PRIOR = [autoencoder, classifier]
+WITH_PRIOR = [build for build in MODELS if build not in WITHOUT_PRIOR]
+CONDITIONAL = [conditional_vae, conditional_diffusion]
+UNCONDITIONAL = [build for build in MODELS if build not in CONDITIONAL]
 
 
 @pytest.fixture(params=MODELS, ids=lambda build: build.__name__)
@@ -103,6 +112,20 @@ def c_for(model, labels):
 
 def as_parts(output):
     return [output] if isinstance(output, torch.Tensor) else list(output)
+
+
+def output_of(model, *inputs):
+    """The parts of what the model gives; its noise is the same every time."""
+    torch.manual_seed(1)
+    return as_parts(model(*inputs))
+
+
+def move_weights(model, seed=2):
+    """New weights, as if trained: at first some layers are zero, and averages equal to them."""
+    noise = seeded(seed)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight += 0.1 * torch.randn(weight.shape, generator=noise)
 
 
 def check_signature(method, contract):
@@ -149,22 +172,37 @@ def test_a_model_knows_its_images_and_its_settings(model):
     assert isinstance(model.settings, dict)
 
 
-def test_forward_takes_the_labels_of_a_batch(model, x, labels):
-    """With a condition it needs them, without one it does not read them."""
-    torch.manual_seed(1)
-    output = model(x, labels)
-    torch.manual_seed(1)
-    again = model(x, c_for(model, labels))
-    for part, other in zip(as_parts(output), as_parts(again)):
+@pytest.mark.parametrize("build", UNCONDITIONAL, indirect=True)
+def test_without_a_condition_forward_does_not_read_the_labels(model, x, labels):
+    with_labels = output_of(model, x, labels)
+    without = output_of(model, x)
+    for part, other in zip(with_labels, without, strict=True):
         assert torch.equal(part, other)
 
 
-def test_a_sample_is_n_images_in_0_to_1(model, labels, generator):
-    if isinstance(model, WITHOUT_PRIOR):
-        with pytest.raises(UserError):
-            model.sample(N, generator=generator)
-        return
+@pytest.mark.parametrize("build", CONDITIONAL, indirect=True)
+def test_with_a_condition_forward_reads_the_labels(model, x, labels):
+    move_weights(model)
+    model.after_step()
+    output = output_of(model, x, labels)
+    other = output_of(model, x, labels.flip(0))
+    assert not torch.equal(output[0], other[0])
 
+
+@pytest.mark.parametrize("build", CONDITIONAL, indirect=True)
+def test_with_a_condition_forward_needs_the_labels(model, x):
+    with pytest.raises(UserError, match="this model is conditional: pass c"):
+        model(x)
+
+
+@pytest.mark.parametrize("build", WITHOUT_PRIOR, indirect=True)
+def test_a_model_without_a_prior_refuses_to_draw(model, generator):
+    with pytest.raises(UserError, match="has no prior to draw samples from"):
+        model.sample(N, generator=generator)
+
+
+@pytest.mark.parametrize("build", WITH_PRIOR, indirect=True)
+def test_a_sample_is_n_images_in_0_to_1(model, labels, generator):
     images = model.sample(N, c_for(model, labels), generator=generator)
     assert images.shape == (N, *SHAPE)
     assert images.dtype == torch.float32
@@ -213,17 +251,38 @@ def test_objectives_give_a_value_per_image_for_every_player(build, x, labels):
 
 
 def test_after_step_returns_nothing_and_leaves_the_weights_alone(model):
+    # a moving average now differs from the weights
+    move_weights(model)
     before = [weight.detach().clone() for weight in model.parameters()]
     assert model.after_step() is None
     for weight, value in zip(model.parameters(), before):
         assert torch.equal(weight, value)
 
 
+def test_a_model_is_made_ready_for_inference_in_place(model):
+    assert model.for_inference() is model
+
+
+@pytest.mark.parametrize("build", WITH_PRIOR, indirect=True)
 def test_for_inference_a_model_draws_as_before(model, labels):
-    kept = model.for_inference()
-    assert kept is model
-    if not isinstance(model, WITHOUT_PRIOR):
-        assert model.sample(N, c_for(model, labels)).shape == (N, *SHAPE)
+    move_weights(model)
+    model.after_step()
+    c = c_for(model, labels)
+    before = model.sample(N, c, generator=seeded(3))
+    model.for_inference()
+    after = model.sample(N, c, generator=seeded(3))
+    assert torch.equal(after, before)
+
+
+def test_for_inference_the_average_is_kept_and_not_the_last_weights():
+    model = diffusion().eval()
+    raw = diffusion_without_average().eval()
+    move_weights(model)
+    model.after_step()
+    raw.network.load_state_dict(model.network.state_dict())
+
+    kept = model.for_inference().sample(N, generator=seeded(3))
+    assert not torch.equal(kept, raw.sample(N, generator=seeded(3)))
 
 
 NEEDED = ("image_shape", "settings", "players", "after_step", "sample")

@@ -74,13 +74,21 @@ def test_recipes_are_described_under_their_own_report():
     assert described == from_reports
 
 
-def test_the_rooms_in_the_readme_exist():
-    section = read("README.md").split("| room |")[1].split("\n\n")[0]
-    rooms = set()
+def test_what_a_recipe_leaves_open_is_described():
+    page = " ".join(read("docs/recipes.md").split())
+    notes = {name: recipe.note for name, recipe in recipes.RECIPES.items() if recipe.note}
+    assert notes
+    for name, note in notes.items():
+        assert f"- `{name}`: {note}" in page
+
+
+def test_the_parts_in_the_readme_exist():
+    section = read("README.md").split("| part |")[1].split("\n\n")[0]
+    parts = set()
     for line in section.splitlines()[2:]:
-        rooms |= set(re.findall(r"`(\w+)`", line.split("|")[1]))
-    assert rooms
-    assert rooms <= set(vaekit.__all__)
+        parts |= set(re.findall(r"`(\w+)`", line.split("|")[1]))
+    assert parts
+    assert parts <= set(vaekit.__all__)
 
 
 def test_the_citation_is_complete():
@@ -151,6 +159,7 @@ def strip():
     return module
 
 
+@pytest.mark.slow
 def test_the_picture_of_the_readme_can_be_made_again(strip, tmp_path):
     strip.main(tmp_path / "strip.png")
     assert (tmp_path / "strip.png").read_bytes().startswith(b"\x89PNG")

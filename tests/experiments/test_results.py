@@ -180,6 +180,8 @@ def test_the_recipes_are_listed_one_per_line():
     head, *lines = results.recipe_table().splitlines()
     assert head == "recipes (vaekit train NAME):"
     assert [line.split()[0] for line in lines] == list(recipes.RECIPES)
+    sources = {"ours" if r.source == "house" else r.source for r in recipes.RECIPES.values()}
+    assert {line.split()[1] for line in lines} == sources
     fast = [name for name, recipe in recipes.RECIPES.items() if recipe.fast]
     assert [line.split()[0] for line in lines if line.endswith(" · --fast")] == fast
 

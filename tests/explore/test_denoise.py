@@ -50,10 +50,10 @@ def test_the_sliders_choose_what_is_shown(denoiser):
     assert widget.choice.value == 0
     assert widget.steps.value == 4
     assert widget.guidance.value == 3
-    assert widget.way.value == 3
-    assert is_at(0, 4, 3, -1), "at first the image, the end of the way"
+    assert widget.step.value == 3
+    assert is_at(0, 4, 3, -1), "at first the image, the end of the trajectory"
 
-    widget.way.value = 1
+    widget.step.value = 1
     assert is_at(0, 4, 3, 1)
     assert "t = 15 of 20" in widget.text.value
 
@@ -63,8 +63,8 @@ def test_the_sliders_choose_what_is_shown(denoiser):
 
     for steps in (5, 2):
         widget.steps.value = steps
-        assert widget.way.max == steps - 1
-        assert widget.way.value == steps - 1
+        assert widget.step.max == steps - 1
+        assert widget.step.value == steps - 1
         assert is_at(2, steps, 1, -1)
 
 
@@ -81,14 +81,14 @@ def test_a_trajectory_is_computed_once(denoiser, monkeypatch):
     for steps in (3, 2, 3):
         widget.steps.value = steps
         for place in range(steps):
-            widget.way.value = place
-    assert len(widget.walks) == 2
+            widget.step.value = place
+    assert len(widget.trajectories) == 2
 
 
 def test_an_unconditional_model_has_neither_class_nor_guidance():
     model = Diffusion(UNet((1, 8, 8), channels=(16, 32)), (1, 8, 8), steps=20).eval()
     widget = explore.Denoise(model, steps=(2, 3), n=1)
-    assert widget.children[:2] == (widget.steps, widget.way)
+    assert widget.children[:2] == (widget.steps, widget.step)
     assert repr(widget) == "Denoise(steps = 2, 3)"
 
     with pytest.raises(UserError, match="unconditional, so there is no class"):

@@ -283,7 +283,11 @@ def test_a_description_is_the_same_in_every_process(objective, words):
     ),
     (
         lambda: Scheduled(losses.ImportanceWeighted(5), beta=WarmUp()),
-        "unknown weight 'beta'",
+        r"^ImportanceWeighted\(samples=5\) has no weights to schedule; train with it as it is",
+    ),
+    (
+        lambda: Scheduled(losses.reconstruction_error, beta=WarmUp()),
+        "^reconstruction_error has no weights to schedule",
     ),
     (
         lambda: Scheduled(losses.negative_elbo, beta=2.0),

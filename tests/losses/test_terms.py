@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.distributions import Bernoulli, Normal, kl_divergence
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 
 from vaekit import losses
 from vaekit.device import seeded
@@ -120,14 +120,23 @@ def test_effective_beta_of_the_conventions_in_the_wild():
     assert losses.effective_beta(1.0, pixels=784, latents=200) == pytest.approx(3.92)
     # mean BCE + summed KL
     assert losses.effective_beta(pixels=784) == 784
-    assert losses.effective_beta(1e-5, pixels=3 * 64 * 48) == pytest.approx(0.09216)
 
     # the table of its docstring
     assert losses.effective_beta(1) == 1
     assert losses.effective_beta(latents=64) == pytest.approx(0.016, abs=5e-4)
     assert losses.effective_beta(pixels=784, latents=64) == 12.25
-    in_the_report = [losses.effective_beta(10.0**-power, pixels=9216) for power in (3, 4, 5, 6)]
-    assert in_the_report == pytest.approx([9.2, 0.92, 0.092, 0.0092], rel=5e-3)
+
+
+@pytest.mark.parametrize("weight, beta", [
+    (1e-3, 2.304),
+    (1e-4, 0.2304),
+    (1e-5, 0.02304),
+    (1e-6, 0.002304),
+])
+def test_effective_beta_of_the_report_on_faces(weight, beta):
+    """S2: a squared error averaged over 64·48·3 values in [−1, 1], plus λ times a summed KL."""
+    found = losses.effective_beta(weight, pixels=64 * 48 * 3, width=2)
+    assert found == pytest.approx(beta)
 
 
 @pytest.mark.parametrize("pixel_mean, latent_mean, weight", [
@@ -171,6 +180,55 @@ def test_a_vae_written_otherwise_has_the_gradient_of_the_elbo_at_that_beta(
     torch.testing.assert_close(list(torch.autograd.grad(ours, parts)), expected)
 
 
+@pytest.mark.parametrize("low, high, weight", [
+    (0.0, 1.0, 1e-3),
+    (-1.0, 1.0, 1e-3),
+    (-1.0, 1.0, 1e-5),
+    (-0.5, 0.5, 1e-3),
+    (0.0, 255.0, 2.0),
+])
+def test_a_squared_error_of_another_range_has_the_gradient_of_ours_at_that_beta(low, high, weight):
+    """The loss written out in the images' own range, against ours, in [0, 1]."""
+    images = 5
+    pixels = 3 * 4 * 4
+    like = dict(generator=seeded(4), dtype=torch.double)
+    x = torch.rand(images, 3, 4, 4, **like)
+    x_hat = torch.rand(x.shape, **like).requires_grad_()
+    mean = torch.randn(images, 6, requires_grad=True, **like)
+    log_var = torch.randn(images, 6, requires_grad=True, **like)
+    kl_each = -0.5 * (1 + log_var - mean.square() - log_var.exp())
+    kl = kl_each.sum() / images
+
+    # as written: the same images, stretched to [low, high]
+    width = high - low
+    x_stretched = low + width * x
+    x_hat_stretched = low + width * x_hat
+    written = mse_loss(x_hat_stretched, x_stretched) + weight * kl
+
+    beta = losses.effective_beta(weight, pixels=pixels, width=width)
+    ours = losses.squared_error(x_hat, x).mean() + beta * kl
+
+    parts = (x_hat, mean, log_var)
+    of_written = torch.autograd.grad(written, parts, retain_graph=True)
+    expected = [pixels / width**2 * gradient for gradient in of_written]
+    torch.testing.assert_close(list(torch.autograd.grad(ours, parts)), expected)
+
+
+def test_the_beta_of_a_squared_error_is_twice_the_variance_of_the_gaussian_it_stands_for(generator):
+    like = dict(generator=generator, dtype=torch.double)
+    x = torch.rand(4, 1, 5, 5, **like)
+    x_hat = torch.rand(4, 1, 5, 5, **like)
+    kl = torch.rand(4, **like)
+    beta = losses.effective_beta(1e-5, pixels=64 * 48 * 3, width=2)
+
+    variance = beta / 2
+    nll = -Normal(x_hat, math.sqrt(variance)).log_prob(x).sum((1, 2, 3))
+    constant = 25 * 0.5 * math.log(2 * math.pi * variance)
+    negative_elbo = nll - constant + kl
+    ours = losses.squared_error(x_hat, x) + beta * kl
+    torch.testing.assert_close(negative_elbo * beta, ours)
+
+
 ZEROS = torch.zeros(1, 1, 2, 2)
 TWO_IMAGES = torch.zeros(2, 1, 2, 2)
 
@@ -179,6 +237,10 @@ TWO_IMAGES = torch.zeros(2, 1, 2, 2)
     (lambda: losses.effective_beta(-1), "weight must be ≥ 0, got -1"),
     (lambda: losses.effective_beta(math.nan), "weight must be ≥ 0, got nan"),
     (lambda: losses.effective_beta(1, pixels=0), "≥ 1; got 0 and 1"),
+    (lambda: losses.effective_beta(1, width=0), "above 0 and finite; got 0"),
+    (lambda: losses.effective_beta(1, width=-2.0), "above 0 and finite; got -2"),
+    (lambda: losses.effective_beta(1, width=math.nan), "above 0 and finite; got nan"),
+    (lambda: losses.effective_beta(1, width=math.inf), "above 0 and finite; got inf"),
     (
         lambda: losses.negative_elbo(None, torch.zeros(1), beta=-0.5),
         "beta must be ≥ 0, got -0.5",

@@ -1,4 +1,5 @@
 """Inception: what is missing is named, the weights are checked, images become colour bytes."""
+import socket
 import sys
 from urllib.error import URLError
 
@@ -38,6 +39,21 @@ def test_without_a_network_it_says_where_to_put_the_file(torch_fidelity, monkeyp
     )
     with pytest.raises(UserError, match=words):
         metrics.load_features("inception")
+
+
+def test_a_silent_network_is_given_up_and_the_time_out_restored(torch_fidelity, monkeypatch):
+    during = []
+
+    def silent(*args, **kwargs):
+        during.append(socket.getdefaulttimeout())
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", silent)
+    before = socket.getdefaulttimeout()
+    with pytest.raises(UserError, match=r"could not be downloaded \(timed out\)"):
+        metrics.load_features("inception")
+    assert during == [20]
+    assert socket.getdefaulttimeout() == before
 
 
 def test_weights_are_checked_before_the_pickle_is_read(torch_fidelity):

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from support.scores import check_interval
 
 from vaekit.data import shapes
 from vaekit.device import seeded
@@ -44,7 +45,7 @@ def test_copies_are_told_apart_from_new_images():
     assert honest.floor == pytest.approx(distances.median().item())
     assert copies.floor == honest.floor
     assert honest.floor > 1
-    assert honest.low <= honest.value <= honest.high
+    check_interval(honest)
     assert honest.value == pytest.approx(honest.floor, rel=0.15)
 
     assert honest.n == 100

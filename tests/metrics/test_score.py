@@ -13,8 +13,14 @@ def test_repr_is_one_line_that_says_it_all():
     facts = "n = 1,000; floor 0.8; features fashion 1a2b3c4d; reference 10,000"
     assert repr(FID) == f"FID 12.3 [11.5, 13.2] ({facts})"
 
-    plain = Score("SSIM", 0.5, 0.4, 0.6, 10, unit="per image")
+    plain = Score(metric="SSIM", value=0.5, low=0.4, high=0.6, n=10, unit="per image")
     assert repr(plain) == "SSIM 0.5 [0.4, 0.6] per image (n = 10)"
+
+
+def test_a_score_is_made_by_keywords_only():
+    """low and high by position are soon exchanged."""
+    with pytest.raises(TypeError, match="positional"):
+        Score("SSIM", 0.5, 0.4, 0.6, 10)
 
 
 def test_reads_as_a_number():

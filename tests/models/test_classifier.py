@@ -52,6 +52,7 @@ def test_bad_input_is_named(call, words):
         call()
 
 
+@pytest.mark.slow
 def test_it_learns_the_digits():
     run = recipes.train("classifier-mnist", data="digits", epochs=4)
     reported = run.history["test_error"][-1]
@@ -61,6 +62,7 @@ def test_it_learns_the_digits():
     assert wrong.float().mean().item() == pytest.approx(reported)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, floor", [("fashion", 0.92), ("mnist", 0.992)])
 def test_the_shipped_weights_are_as_good_as_they_say(name, floor, real_data):
     path = built_in_folder() / "weights" / f"classifier-{name}.safetensors"

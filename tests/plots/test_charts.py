@@ -6,6 +6,7 @@ import pytest
 from support.figures import texts
 
 from vaekit import plots
+from vaekit.errors import UserError
 
 # S1, Table 1: (rate, distortion)
 REPORT = {
@@ -40,6 +41,35 @@ def test_curves_show_train_and_test(trained):
 def test_curves_of_several_histories_are_named(trained):
     ax = plots.curves({"a": trained.history, "b": trained.history}).axes[0]
     assert labels(ax.lines) == ["a train", "a test", "b train", "b test"]
+
+
+def test_more_histories_than_colours_are_all_drawn(trained):
+    histories = {f"run {number}": trained.history for number in range(9)}
+    ax = plots.curves(histories).axes[0]
+    names = [f"{name} {split}" for name in histories for split in ("train", "test")]
+    assert labels(ax.lines) == names
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_misspelled_term_is_named(trained, number):
+    histories = {f"run {i}": trained.history for i in range(number)}
+    words = "unknown term 'recontruction'; .*Did you mean 'reconstruction'"
+    with pytest.raises(UserError, match=words):
+        plots.curves(histories, term="recontruction")
+
+
+def test_more_series_than_styles_are_all_drawn_and_differ():
+    series = {f"z = {number}": [number, number + 1] for number in range(20)}
+    ax = plots.lines([1, 2], series, title="", xlabel="x", ylabel="y").axes[0]
+    assert labels(ax.lines) == list(series)
+    styles = {(line.get_color(), line.get_marker()) for line in ax.lines}
+    assert len(styles) == 20
+
+
+def test_more_planes_than_markers_are_all_drawn():
+    series = {f"run {number}": {1: (number + 1, 100 - number)} for number in range(9)}
+    ax = plots.rate_distortion(series).axes[0]
+    assert labels(ax.lines)[:9] == list(series)
 
 
 def test_lines_have_a_tick_at_each_x_of_a_logarithmic_axis():

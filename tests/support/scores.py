@@ -1,15 +1,15 @@
-"""A score made by hand, and others like it."""
+"""A score made by hand, others like it, and what every score's interval must do."""
 from dataclasses import replace
 
 from vaekit.metrics import Score
 
 FID = Score(
-    "FID",
-    12.34,
-    11.5,
-    13.2,
-    1000,
-    0.8,
+    metric="FID",
+    value=12.34,
+    low=11.5,
+    high=13.2,
+    n=1000,
+    floor=0.8,
     features="fashion",
     weights="1a2b3c4d",
     note="reference 10,000",
@@ -18,3 +18,15 @@ FID = Score(
 
 def like_fid(**changes):
     return replace(FID, **changes)
+
+
+def check_interval(score):
+    """The interval holds the score."""
+    assert score.low <= score.value
+    assert score.value <= score.high
+
+
+def check_interval_around(score):
+    """The interval has room on both sides of the score."""
+    assert score.low < score.value
+    assert score.value < score.high

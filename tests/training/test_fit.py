@@ -1,4 +1,6 @@
 """The loop: what a step does, what an epoch sees, what a seed fixes."""
+from dataclasses import replace
+
 import pytest
 import torch
 from support.gan import SHAPE, small_gan
@@ -229,9 +231,27 @@ def test_a_tensor_of_bytes_trains_like_the_set(small):
     assert same_weights(of_bytes, of_floats)
 
 
-def test_image_sets_move_to_a_device_and_back():
-    images = data.load("digits", "test")
-    assert torch.equal(images.to("cpu").y, images.y)
+def test_image_sets_move_to_a_device_with_labels_and_factors(monkeypatch):
+    """There may be no second device here, so what each tensor is sent to is recorded."""
+    factors = torch.zeros(3, 2, dtype=torch.int64)
+    images = replace(
+        data.load("digits", "test").first(3),
+        factors=factors,
+        factor_names=("size", "place"),
+    )
+    sent = []
+    move = torch.Tensor.to
+
+    def record(tensor, *args, **settings):
+        if args == ("cpu:0",):
+            sent.append(tensor)
+        return move(tensor, *args, **settings)
+
+    monkeypatch.setattr(torch.Tensor, "to", record)
+    images.to("cpu:0")
+    assert len(sent) == 3
+    for part in (images.x, images.y, factors):
+        assert any(tensor is part for tensor in sent)
 
 
 # schedule and seed

@@ -33,7 +33,7 @@ def download(dataset: str, path: Path, title: str) -> Path:
     fetch = getattr(torchvision.datasets, dataset)
     try:
         # a network that swallows packets should not hang a lesson
-        with _network_timeout(20), tempfile.TemporaryDirectory(dir=folder) as scratch:
+        with network_timeout(20), tempfile.TemporaryDirectory(dir=folder) as scratch:
             arrays = _both_splits(fetch, scratch)
     except (OSError, RuntimeError) as error:
         raise UserError(
@@ -52,6 +52,17 @@ def download(dataset: str, path: Path, title: str) -> Path:
     return path
 
 
+@contextlib.contextmanager
+def network_timeout(seconds: float) -> Iterator[None]:
+    """Give up on a connection that is silent for so long; only inside the block."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
 def _both_splits(fetch: Callable, scratch: str) -> dict[str, np.ndarray]:
     """The four arrays of an image npz; what torchvision downloads goes to the folder `scratch`."""
     arrays = {}
@@ -60,17 +71,6 @@ def _both_splits(fetch: Callable, scratch: str) -> dict[str, np.ndarray]:
         arrays[f"x_{split}"] = np.asarray(fetched.data)
         arrays[f"y_{split}"] = np.asarray(fetched.targets, dtype=np.uint8)
     return arrays
-
-
-@contextlib.contextmanager
-def _network_timeout(seconds: float) -> Iterator[None]:
-    """Give up on a connection that is silent for so long; only inside the block."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
 
 
 def _reason(error: Exception) -> str:

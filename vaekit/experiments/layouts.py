@@ -23,6 +23,12 @@ Layout = Callable[[Path], str]
 FORMATS = {"SSIM, data_range = 255": ".5f"}
 ARROWS = {"lower": "↓", "higher": "↑"}
 
+# no arrow where more is not better: the value of real images is the one to come close to
+COMPARED = ("distance to the nearest training image", "variety within a class")
+
+# what a score is read beside, in the code its floor: another thing for each metric, see RESULTS.md
+REFERENCE = "reference"
+
 
 def rows_of(path: Path) -> list[Row]:
     """The rows of a file of measurements.
@@ -60,7 +66,7 @@ def scores(file: str) -> Layout:
     def write(root: Path) -> str:
         rows = [_readable(row) for row in rows_of(root / file)]
         head, *lines = _pivot(rows, "{model}", "{heading}", "{text}")
-        for fact in ("floor", "n", "features"):
+        for fact in (REFERENCE, "n", "features"):
             # the scores of a column were measured in the same way
             line = [
                 _distinct(row[fact] for row in rows if row["heading"] == heading)
@@ -74,7 +80,7 @@ def scores(file: str) -> Layout:
 
 
 def side_by_side(files: Mapping[str, str]) -> Layout:
-    """A line per score, a column per data set and one for its floor: {"heading": "file"}."""
+    """A line per score, a column per data set and one of references: {"heading": "file"}."""
 
     def write(root: Path) -> str:
         cells = []
@@ -84,7 +90,8 @@ def side_by_side(files: Mapping[str, str]) -> Layout:
             for row in rows:
                 score = f"{row['model']}: {row['heading']}, n = {row['n']}"
                 cells.append({"score": score, "column": name, "text": row["text"]})
-                cells.append({"score": score, "column": f"{name}, floor", "text": row["floor"]})
+                reference = {"column": f"{name}, {REFERENCE}", "text": row[REFERENCE]}
+                cells.append({"score": score, **reference})
             features += [_distinct(row["features"] for row in rows), ""]
         head, *lines = _pivot(cells, "{score}", "{column}", "{text}")
         return str(table(head, [*lines, features]))
@@ -158,20 +165,28 @@ def _pivot(rows: Sequence[Row], down: str, across: str, cell: str) -> list[list[
 
 
 def _readable(row: Row) -> dict[str, str]:
-    """A score as text: the value, its interval if it has one, the floor, n and the features."""
+    """A score as text: the value, its interval if it has one, the reference, n, features."""
     form = FORMATS.get(row["metric"], ".3g")
     text = format(row["value"], form)
     if row["low"] is not None:
         text += f" [{row['low']:{form}}, {row['high']:{form}}]"
-    unit = f", {row['unit']}" if row["unit"] else ""
     return {
         "model": row["model"],
-        "heading": f"{row['metric']}{unit} {ARROWS[row['better']]}",
+        "heading": _heading(row),
         "text": text,
-        "floor": "" if row["floor"] is None else f"{row['floor']:.3g}",
+        REFERENCE: "" if row["floor"] is None else f"{row['floor']:.3g}",
         "n": f"{row['n']:,}",
         "features": f"{row['features']} {row['weights']}".strip(),
     }
+
+
+def _heading(row: Row) -> str:
+    """The metric, its unit, and an arrow where more or less of it is better."""
+    metric = row["metric"]
+    if metric in COMPARED:
+        return f"{metric} (compare with real images)"
+    unit = f", {row['unit']}" if row["unit"] else ""
+    return f"{metric}{unit} {ARROWS[row['better']]}"
 
 
 def _distinct(texts: Iterable[str]) -> str:

@@ -77,7 +77,7 @@ def reproduce(
     root: str | Path | None = None,
     limit: int | None = None,
     epochs: int | None = None,
-    report: Callable[[str], None] = lambda line: None,
+    report: Callable[[str], None] | None = None,
 ) -> list[Row]:
     """Train the rows of a table that `out` does not hold yet, several at a time, and give all.
 
@@ -107,13 +107,20 @@ def reproduce(
     pending = [row for row in recipe.reported if name_of(row) not in done_before]
     jobs = _at_a_time(jobs, device, len(pending))
 
-    report(
-        f"{name}: {len(recipe.reported)} rows, {len(done_before)} done before, {jobs} at a time"
-    )
+    if report:
+        report(
+            f"{name}: {len(recipe.reported)} rows, {len(done_before)} done before, "
+            f"{jobs} at a time"
+        )
+
+    def report_row(row: Row) -> None:
+        if report:
+            report(_line(row))
+
     # fetched once, before several workers want it
     load(selection.name, "test", root=root)
     try:
-        run_all(partial(train_row, plan), pending, jobs=jobs, done=lambda row: report(_line(row)))
+        run_all(partial(train_row, plan), pending, jobs=jobs, done=report_row)
     finally:
         row_files.sweep(plan.out)
 

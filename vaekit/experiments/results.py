@@ -130,7 +130,8 @@ def recipe_table() -> str:
     """One line per recipe, for a terminal."""
     lines = ["recipes (vaekit train NAME):"]
     for recipe in recipes.RECIPES.values():
-        line = f"{recipe.name:22}{recipe.source:4}{recipe.title}"
+        source = "ours" if recipe.source == "house" else recipe.source
+        line = f"{recipe.name:22}{source:6}{recipe.title}"
         line += f" · {recipe.data}, {recipe.epochs} epochs"
         if recipe.fast:
             line += " · --fast"

@@ -25,7 +25,7 @@ SPEED = {
 
 TABLES: dict[str, Layout] = {
     "claims": plain("claims.json", {
-        "claim": "{claim}",
+        "claim or choice": "{claim}",
         "measured here": "{number}",
         "verdict": "**{verdict}**",
         "command": "`{command}`",
@@ -38,7 +38,7 @@ TABLES: dict[str, Layout] = {
         "test loss": "{test}",
         "of it KL": "{kl}",
         "lowest test loss": "{best} after epoch {best_epoch}",
-        "minutes": "{minutes}",
+        "training, minutes": "{minutes}",
         "command": "`{command}`",
     }),
     "s0-residual": grid(
@@ -69,7 +69,7 @@ TABLES: dict[str, Layout] = {
         "model": "{model}",
         "weights": "{weights:,}",
         "epochs": "{epochs}",
-        "minutes of one core": "{minutes:.1f}",
+        "training, minutes of one core": "{minutes:.1f}",
         "trained by": "`{command}`",
     }),
     "fair-scores": scores("fair-fight/scores.json"),

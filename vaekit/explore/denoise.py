@@ -23,10 +23,10 @@ from .parts import (
 
 
 class Denoise(ipywidgets.VBox):
-    """Sliders over the number of steps, the guidance, and the way from noise to image.
+    """Sliders over the number of steps, the guidance, and the step from noise to image.
 
     The upper row is x_t, the lower one the model's estimate of the image at that moment. A
-    trajectory is computed when it is first needed and then kept, so the slider over the way only
+    trajectory is computed when it is first needed and then kept, so the slider over its steps only
     fetches pictures.
 
     Args:
@@ -61,12 +61,12 @@ class Denoise(ipywidgets.VBox):
         self.model = model
         self.x_T = standard_normal((at_least("n", n, 1), *model.image_shape), seeded(seed))
         # (class, steps, guidance) → t and the picture at each step
-        self.walks: dict[tuple, list[tuple[int, bytes]]] = {}
+        self.trajectories: dict[tuple, list[tuple[int, bytes]]] = {}
 
         self.choice = class_chooser(classes)
         self.steps = stop_slider("steps", steps)
         self.guidance = stop_slider("guidance", guidance)
-        self.way = ipywidgets.IntSlider(0, 0, 0, description="way", readout=False)
+        self.step = ipywidgets.IntSlider(0, 0, 0, description="step", readout=False)
         self._check_stops(steps, guidance)
 
         _, height, width = model.image_shape
@@ -76,9 +76,9 @@ class Denoise(ipywidgets.VBox):
         controls = [self.choice, self.steps, self.guidance] if classes else [self.steps]
         for control in controls:
             control.observe(self._show_end, names="value")
-        self.way.observe(self._show, names="value")
+        self.step.observe(self._show, names="value")
         super().__init__(
-            [*controls, self.way, self.image, self.text, ipywidgets.HTML(PIXELATED)]
+            [*controls, self.step, self.image, self.text, ipywidgets.HTML(PIXELATED)]
         )
         self._show_end()
 
@@ -103,13 +103,13 @@ class Denoise(ipywidgets.VBox):
     def _show_end(self, change: object = None) -> None:
         """The end of the trajectory that the sliders stand for, computed if it is new."""
         settings = self._settings
-        if settings not in self.walks:
+        if settings not in self.trajectories:
             label, steps, guidance = settings
             trajectory = self._trajectory(label, steps, guidance)
-            self.walks[settings] = [(step.t, self._picture(step)) for step in trajectory]
+            self.trajectories[settings] = [(step.t, self._picture(step)) for step in trajectory]
 
-        self.way.max = len(self.walks[settings]) - 1
-        self.way.value = self.way.max
+        self.step.max = len(self.trajectories[settings]) - 1
+        self.step.value = self.step.max
         self._show()
 
     def _picture(self, step: Step) -> bytes:
@@ -118,7 +118,7 @@ class Denoise(ipywidgets.VBox):
         return png(grid(images, columns=len(self.x_T)))
 
     def _show(self, change: object = None) -> None:
-        t, image = self.walks[self._settings][self.way.value]
+        t, image = self.trajectories[self._settings][self.step.value]
         self.image.value = image
         self.text.value = (
             f"t = {t} of {self.model.steps}: above x<sub>t</sub>, "

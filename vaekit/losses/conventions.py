@@ -1,15 +1,27 @@
 """Which β is it really? Reductions found in the wild, converted to this package's one rule."""
 from __future__ import annotations
 
+import math
+
 from ..errors import UserError
 
 
-def effective_beta(weight: float = 1.0, *, pixels: int = 1, latents: int = 1) -> float:
-    """The β of `reconstruction.sum() + β · kl.sum()` that a differently reduced loss amounts to.
+def effective_beta(
+    weight: float = 1.0,
+    *,
+    pixels: int = 1,
+    latents: int = 1,
+    width: float = 1.0,
+) -> float:
+    """The β of `reconstruction.sum() + β · kl.sum()` that a differently written loss amounts to.
 
     Averaging the reconstruction over P pixels divides it by P; multiplying the whole loss by P
-    restores it and moves P onto the KL. In the wild, at 28×28 pixels and 64 latents unless said
-    otherwise:
+    restores it and moves P onto the KL. A squared error also grows with the square of the images'
+    scale: in [−1, 1] it is four times the one in [0, 1], the range of images here.
+
+        β = weight · pixels / latents / width²
+
+    In the wild, at 28×28 pixels and 64 latents unless said otherwise:
 
         the loss as written                     arguments                β
         BCE summed + KL summed,                 effective_beta(1)        1
@@ -19,15 +31,22 @@ def effective_beta(weight: float = 1.0, *, pixels: int = 1, latents: int = 1) ->
         BCE summed, KL averaged over latents    latents=64               0.016: nearly an
                                                                            autoencoder
         both averaged                           pixels=784, latents=64   12
-        mean over 64×48×3 values + λ·KL         weight=λ, pixels=9216    9.2, 0.92, 0.092,
-          summed, λ = 1e-3 … 1e-6                                          0.0092 (S2)
+        squared error of images in [−1, 1],     weight=λ, pixels=9216,   2.3, 0.23, 0.023,
+          mean over 64×48×3 values, + λ·KL        width=2                  0.0023 (S2)
+          summed, λ = 1e-3 … 1e-6
+
+    A β compares only under one likelihood. The first four rows are a Bernoulli's; the last one is a
+    Gaussian's, whose squared error is −log N(x; x̂, σ² = ½) up to a constant. There, a loss with β
+    has the minimum of the −ELBO at σ² = β/2.
 
     Args:
         weight: the factor in front of the KL term, as written.
         pixels: number of pixel values the reconstruction was averaged over (1 if it was summed).
         latents: number of latent dimensions the KL was averaged over (1 if it was summed).
+        width: of the images' range, for a squared error: 1 for [0, 1], 2 for [−1, 1]. A
+            cross-entropy takes images in [0, 1] only: leave it at 1.
     Raises:
-        UserError: weight < 0, or a count < 1.
+        UserError: weight < 0, a count < 1, or a width that is not a positive finite number.
     Example:
         >>> effective_beta(1.0, pixels=28 * 28, latents=200)  # "BCE mean + KL mean", a common slip
         3.92
@@ -40,4 +59,9 @@ def effective_beta(weight: float = 1.0, *, pixels: int = 1, latents: int = 1) ->
             "pixels and latents count what was averaged over, so they are ≥ 1; "
             f"got {pixels} and {latents}"
         )
-    return weight * pixels / latents
+    if not 0 < width < math.inf:
+        raise UserError(
+            "width is that of the images' range, 1 for [0, 1] and 2 for [-1, 1], "
+            f"above 0 and finite; got {width}"
+        )
+    return weight * pixels / latents / width**2

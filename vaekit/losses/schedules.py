@@ -78,7 +78,8 @@ class Scheduled:
         objective: a function of (output, x, c) and of the weights to be scheduled.
         schedules: for each such weight a function of progress, by the weight's name.
     Raises:
-        UserError: no schedule given, or one for a weight that the objective does not have.
+        UserError: no schedule given, one for a weight that the objective does not have, or an
+            objective without weights.
     """
 
     def __init__(self, objective: Callable[..., Mapping[str, Tensor]], **schedules: Schedule):
@@ -150,6 +151,11 @@ def _check_names(objective: Callable, schedules: Mapping[str, Schedule]) -> None
         return
     # output, x and c come first, then the weights
     weights = list(parameters)[3:]
+    if not weights:
+        raise UserError(
+            f"{describe(objective)} has no weights to schedule; train with it as it is, "
+            "without Scheduled"
+        )
     for name in schedules:
         pick("weight", name, weights)
 

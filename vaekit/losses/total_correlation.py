@@ -74,8 +74,14 @@ def _decomposed_kl(output: Any, images: int) -> Terms:
     # log q(z_d of image n | image m)
     log_q_each = log_normal(output.z[:, None], output.mean, output.log_var)  # (N, N, D)
     log_shares = _log_shares(batch, images, output.z.device)
-    log_q_joint = torch.logsumexp(log_q_each.sum(2) + log_shares, 1)
-    log_q_marginals = torch.logsumexp(log_q_each + log_shares[..., None], 1).sum(1)
+
+    # q(z): the weighted sum over the posteriors m, all dimensions at once
+    log_q_posteriors = log_q_each.sum(2)  # (N, N)
+    log_q_joint = torch.logsumexp(log_q_posteriors + log_shares, 1)
+
+    # q(z_d): the same sum, for each dimension alone
+    log_q_marginal_each = torch.logsumexp(log_q_each + log_shares[..., None], 1)  # (N, D)
+    log_q_marginals = log_q_marginal_each.sum(1)
 
     log_q_own = log_normal(output.z, output.mean, output.log_var).sum(1)
     log_p = log_prior(output.z)

@@ -15,6 +15,7 @@ from ..models.conditioning import is_conditional
 from .bootstrap import bootstrap
 from .feature_network import FeatureNetwork
 from .features import Features, load_features
+from .labels import one_label_per_image
 from .score import Score
 
 # images drawn at a time
@@ -112,32 +113,17 @@ def consistency_of(
         high = min(1.0, 3 / len(right))
 
     return Score(
-        "class consistency",
-        value,
-        low,
-        high,
-        len(right),
-        network.accuracy,
-        "the classifier on real test images",
+        metric="class consistency",
+        value=value,
+        low=low,
+        high=high,
+        n=len(right),
+        floor=network.accuracy,
+        floor_name="the classifier on real test images",
         features=network.name,
         weights=network.hash[:8],
         better="higher",
     )
-
-
-def one_label_per_image(labels: Tensor, images: int) -> Tensor:
-    """Labels as a tensor on the CPU, if they are whole numbers, (N,) for N images.
-
-    Raises:
-        UserError: another shape, or floats.
-    """
-    labels = torch.as_tensor(labels).cpu()
-    if labels.shape != (images,) or labels.is_floating_point():
-        raise UserError(
-            f"one whole-numbered label per image is needed: {images} images, "
-            f"labels {labels.dtype} of shape {tuple(labels.shape)}"
-        )
-    return labels
 
 
 def _in_turn(classes: Sequence[int] | Tensor, n: int) -> Tensor:
@@ -145,7 +131,7 @@ def _in_turn(classes: Sequence[int] | Tensor, n: int) -> Tensor:
     known = classes.tolist() if isinstance(classes, Tensor) else list(classes)
     if not known:
         raise UserError(
-            "classes is empty; name at least one label to ask for, such as range(10)"
+            "classes is empty; name at least one label to draw, such as range(10)"
         )
     labels = torch.tensor([at_least("class", label, 0) for label in known])
     positions = torch.arange(at_least("n", n, 1)) % len(known)

@@ -15,7 +15,7 @@ def mig(codes: Tensor, factors: Tensor, *, bins: int = 20) -> Score:
     The mean over factors of (I₁ − I₂) / H(factor), in [0, 1], where I₁ and I₂ are the two largest
     mutual informations of one latent with the factor. Codes are cut into `bins` of equal width
     from their least to their largest value, as in Locatello et al. 2019; Chen et al. integrate
-    over the posterior instead. Every row counts.
+    over the posterior instead. All N rows are used, not a sample of them.
 
     Args:
         codes: (N, D), the posterior means, say; D ≥ 2. A constant dimension knows nothing.
@@ -51,11 +51,11 @@ def mig(codes: Tensor, factors: Tensor, *, bins: int = 20) -> Score:
     # resampling repeats rows, which looks like information: near 0 the interval would lie above
     # the value it belongs to
     return Score(
-        "MIG",
-        value,
-        min(low, value),
-        max(high, value),
-        len(codes),
+        metric="MIG",
+        value=value,
+        low=min(low, value),
+        high=max(high, value),
+        n=len(codes),
         better="higher",
         note=f"{bins} bins",
     )

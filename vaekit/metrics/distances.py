@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,6 +22,14 @@ CAP = 10_000
 
 # KID resamples the images, so a handful would give no interval
 LEAST_FOR_KID = 10
+
+
+class _Compared(NamedTuple):
+    """The feature network, and the features of the real and of the generated images, (N, F)."""
+
+    network: FeatureNetwork
+    real: Tensor
+    fake: Tensor
 
 
 def fid(
@@ -60,37 +70,28 @@ def fid(
         Heusel et al. 2017.
     """
     at_least("resamples", resamples, 2)
-    network, real_features, fake_features = _features_of(real, fake, features, _enough_for_fid)
+    compared = _features_of(real, fake, features, _enough_for_fid)
     generator = seeded(seed)
 
     resampled = []
     for _ in range(resamples):
-        of_real = gaussian(_resample(real_features, generator))
-        of_fake = gaussian(_resample(fake_features, generator))
+        of_real = gaussian(_resample(compared.real, generator))
+        of_fake = gaussian(_resample(compared.fake, generator))
         resampled.append(frechet(of_real, of_fake))
 
-    value = fid_of_features(real_features, fake_features)
-    low, high = _interval_around(value, torch.stack(resampled))
-    # a distance is not negative
-    low = min(max(low, 0.0), value)
-
-    reached = None
-    remark = ""
-    if floor:
-        least = real_features.shape[1] + 1
-        n = len(fake_features)
-        reached, remark = _floor(fid_of_features, real_features, n, least, generator)
-    return Score(
+    # a covariance matrix of full rank needs one image more than features
+    least = compared.real.shape[1] + 1
+    score = _distance_score(
         "FID",
-        value,
-        low,
-        high,
-        len(fake_features),
-        reached,
-        features=network.name,
-        weights=network.hash[:8],
-        note=_note(real_features, remark, network),
+        fid_of_features,
+        compared,
+        torch.stack(resampled),
+        generator,
+        least_for_floor=least if floor else None,
     )
+    # FID is not negative; KID, an unbiased estimate, can be
+    low = min(max(score.low, 0.0), score.value)
+    return replace(score, low=low)
 
 
 def kid(
@@ -121,11 +122,11 @@ def kid(
         Bińkowski et al. 2018.
     """
     at_least("resamples", resamples, 2)
-    network, real_features, fake_features = _features_of(real, fake, features, _enough_for_kid)
+    compared = _features_of(real, fake, features, _enough_for_kid)
     generator = seeded(seed)
 
-    some_real = _some(real_features, generator)
-    some_fake = _some(fake_features, generator)
+    some_real = _some(compared.real, generator)
+    some_fake = _some(compared.fake, generator)
     times_real = times_drawn(len(some_real), resamples, generator)
     times_fake = times_drawn(len(some_fake), resamples, generator)
     resampled = mmd(some_real, some_fake, times_real, times_fake)
@@ -133,24 +134,51 @@ def kid(
     def measure(x: Tensor, y: Tensor) -> float:
         return kid_of_features(x, y, seed)
 
-    value = measure(real_features, fake_features)
+    return _distance_score(
+        "KID",
+        measure,
+        compared,
+        resampled,
+        generator,
+        least_for_floor=LEAST_FOR_KID if floor else None,
+    )
+
+
+def _distance_score(
+    metric: str,
+    measure: Callable[[Tensor, Tensor], float],
+    compared: _Compared,
+    resampled: Tensor,
+    generator: torch.Generator,
+    *,
+    least_for_floor: int | None,
+) -> Score:
+    """The score of a distance between two sets of features.
+
+    Args:
+        measure: the distance of two sets of features, real and generated.
+        resampled: the distance of each resample, (R,).
+        generator: chooses the images of the floor.
+        least_for_floor: how many images the floor needs in each set; None for no floor.
+    """
+    value = measure(compared.real, compared.fake)
     low, high = _interval_around(value, resampled)
 
-    reached = None
+    floor = None
     remark = ""
-    if floor:
-        n = len(fake_features)
-        reached, remark = _floor(measure, real_features, n, LEAST_FOR_KID, generator)
+    n = len(compared.fake)
+    if least_for_floor is not None:
+        floor, remark = _floor(measure, compared.real, n, least_for_floor, generator)
     return Score(
-        "KID",
-        value,
-        low,
-        high,
-        len(fake_features),
-        reached,
-        features=network.name,
-        weights=network.hash[:8],
-        note=_note(real_features, remark, network),
+        metric=metric,
+        value=value,
+        low=low,
+        high=high,
+        n=n,
+        floor=floor,
+        features=compared.network.name,
+        weights=compared.network.hash[:8],
+        note=_note(compared.real, remark, compared.network),
     )
 
 
@@ -212,8 +240,8 @@ def _features_of(
     fake: Tensor | ImageSet,
     features: Features,
     check_enough: Callable[[str, int, int], None],
-) -> tuple[FeatureNetwork, Tensor, Tensor]:
-    """The feature network, and the features of the real and of the generated images."""
+) -> _Compared:
+    """Both sets as features, if they are of one shape and there are enough of each."""
     real = image_set("real", real)
     fake = image_set("fake", fake)
     if real.shape != fake.shape:
@@ -223,10 +251,10 @@ def _features_of(
         )
 
     network = load_features(features)
-    # first the set that is usually smaller: what is wrong with it shows sooner
+    # the generated images first: they are usually fewer, so an error in them is found sooner
     fake_features = _checked_features("fake", fake, network, check_enough)
     real_features = _checked_features("real", real, network, check_enough)
-    return network, real_features, fake_features
+    return _Compared(network, real_features, fake_features)
 
 
 def _checked_features(

@@ -57,13 +57,13 @@ def ssim(
     low, high = bootstrap(mean, len(values), resamples=resamples, seed=seed)
     chance = _floor(originals, seed) if floor and len(x) > 1 else None
     return Score(
-        "SSIM",
-        values.mean().item(),
-        low,
-        high,
-        len(values),
-        chance,
-        "another real image",
+        metric="SSIM",
+        value=values.mean().item(),
+        low=low,
+        high=high,
+        n=len(values),
+        floor=chance,
+        floor_name="another real image",
         better="higher",
         note="" if chance is None else "the floor is another real image's score; perfect is 1",
     )

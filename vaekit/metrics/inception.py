@@ -1,12 +1,12 @@
 """Inception v3 as published FIDs use it: its weights, its way of resizing, its bytes."""
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from ..data.download import network_timeout
 from ..errors import UserError
 from ..files import verified
 from .feature_network import FeatureNetwork
@@ -80,12 +80,11 @@ def _check_installed() -> None:
 
 
 def _download(url: str, path: Path) -> None:
-    patience = socket.getdefaulttimeout()
     try:
-        # a network that swallows packets should not hang a lesson
-        socket.setdefaulttimeout(20)
         path.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(url, str(path), progress=False)
+        # a network that swallows packets should not hang a lesson
+        with network_timeout(20):
+            torch.hub.download_url_to_file(url, str(path), progress=False)
     except (OSError, RuntimeError) as error:
         raise UserError(
             f"the Inception weights are not in {path.parent} "
@@ -93,5 +92,3 @@ def _download(url: str, path: Path) -> None:
             f"Download {url} on a machine with a network and put it there, "
             "or use features='fashion', which is built in."
         ) from error
-    finally:
-        socket.setdefaulttimeout(patience)

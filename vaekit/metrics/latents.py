@@ -58,7 +58,7 @@ def posteriors(
 def kl_per_dimension(model: LatentVariableModel, x: ImageSet | Tensor) -> Tensor:
     """KL( q(z_d | x) ‖ N(0, 1) ) averaged over images: nats, (D,).
 
-    Near 0, that dimension tells the decoder nothing.
+    Near 0, that dimension carries no information to the decoder.
     """
     mean, log_var = posteriors(model, x)
     return gaussian_kl(mean, log_var).mean(0)
@@ -97,11 +97,11 @@ def active_units(
 
     low, high = bootstrap(count, len(mean))
     return Score(
-        f"active units (variance > {threshold:g})",
-        count(slice(None)),
-        low,
-        high,
-        len(mean),
+        metric=f"active units (variance > {threshold:g})",
+        value=count(slice(None)),
+        low=low,
+        high=high,
+        n=len(mean),
         better="higher",
         note=f"of {mean.shape[1]}",
     )
@@ -128,8 +128,10 @@ def aggregate_posterior(model: LatentVariableModel, x: ImageSet | Tensor) -> Sco
     `active_units`.
 
     Returns:
-        The floor is what n images of a perfectly matched model give on average, to first order in
-        1/n. Resampling the images adds as much again, which is taken off the interval.
+        Score, whose `better` is "lower". That only sets the direction of a comparison: a value
+        below the floor is not better than the floor, but collapse or chance. The floor is what n
+        images of a perfectly matched model give on average, to first order in 1/n. Resampling the
+        images adds as much again, which is taken off the interval.
     """
     mean, log_var = posteriors(model, x)
     variance = log_var.exp()
@@ -139,7 +141,8 @@ def aggregate_posterior(model: LatentVariableModel, x: ImageSet | Tensor) -> Sco
     bias = _chance(_covariance(mean), s, n)
 
     def without_bias(index: Tensor) -> float:
-        kl = _kl_to_prior(*_moments(mean[index], variance[index]))
+        resampled_m, resampled_s = _moments(mean[index], variance[index])
+        kl = _kl_to_prior(resampled_m, resampled_s)
         return max(0.0, kl - bias)
 
     low, high = bootstrap(without_bias, n)
@@ -148,13 +151,13 @@ def aggregate_posterior(model: LatentVariableModel, x: ImageSet | Tensor) -> Sco
     matched = (1 - variance.mean(0)).clamp_min(0).diag()
     identity = torch.eye(len(m), dtype=s.dtype)
     return Score(
-        "KL of the aggregate posterior",
-        _kl_to_prior(m, s),
-        low,
-        high,
-        n,
-        _chance(matched, identity, n),
-        "a matched model",
+        metric="KL of the aggregate posterior",
+        value=_kl_to_prior(m, s),
+        low=low,
+        high=high,
+        n=n,
+        floor=_chance(matched, identity, n),
+        floor_name="a matched model",
         unit="nats",
     )
 

@@ -69,15 +69,15 @@ def nll(
     low, high = bootstrap(mean, len(values), seed=seed)
     floor = None
     if model.likelihood == "Bernoulli":
-        floor = bernoulli_entropy(images).mean().item()
+        floor = _entropy(images).mean().item()
     score = Score(
-        f"NLL (k = {k})",
-        values.mean().item(),
-        low,
-        high,
-        len(values),
-        floor,
-        "entropy of the pixels",
+        metric=f"NLL (k = {k})",
+        value=values.mean().item(),
+        low=low,
+        high=high,
+        n=len(values),
+        floor=floor,
+        floor_name="entropy of the pixels",
         unit=NATS,
     )
     return score if unit == NATS else bits_per_dimension(score, images[0].numel())
@@ -137,9 +137,7 @@ def bernoulli_entropy(x: Tensor) -> Tensor:
 
     The least that `losses.bernoulli_nll` can give.
     """
-    x = check_images(x).double()
-    per_pixel = torch.special.entr(x) + torch.special.entr(1 - x)
-    return per_pixel.flatten(1).sum(1)
+    return _entropy(check_images(x))
 
 
 def bits_per_dimension(score: Score, pixels: int) -> Score:
@@ -172,7 +170,11 @@ def bits_per_dimension(score: Score, pixels: int) -> Score:
 def _checked(
     model: LatentVariableModel, x: ImageSet | Tensor
 ) -> tuple[Tensor, Tensor | None]:
-    """The images, and the labels if the model is conditional."""
+    """The images, and the labels if the model is conditional.
+
+    A Bernoulli likelihood needs pixels in [0, 1]. The model itself looks at them on the CPU only,
+    where that costs no waiting.
+    """
     if not isinstance(model, LatentVariableModel):
         needed = ("posterior", "log_likelihood", "likelihood")
         missing = [name for name in needed if not hasattr(model, name)]
@@ -185,12 +187,21 @@ def _checked(
 
     # one image has no interval
     at_least("the number of images", len(images), 2)
-    if not bool(images.isfinite().all()):
+    if model.likelihood == "Bernoulli":
+        check_images(images)
+    elif not bool(images.isfinite().all()):
         raise UserError(
             "the images hold inf or NaN; a likelihood of those means nothing. "
             "Find out where they come from"
         )
     return images, labels
+
+
+def _entropy(x: Tensor) -> Tensor:
+    """`bernoulli_entropy` of images that were checked before."""
+    x = x.double()
+    per_pixel = torch.special.entr(x) + torch.special.entr(1 - x)
+    return per_pixel.flatten(1).sum(1)
 
 
 def _bound(

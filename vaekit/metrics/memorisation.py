@@ -31,7 +31,9 @@ def nearest_neighbours(
         held_out: real images that are not in `train`; their own median distance is the floor.
         memory_mb: room for the distances of one part of the samples.
     Returns:
-        Score, higher is better, with a bootstrap interval over the samples.
+        Score with a bootstrap interval over the samples. Its `better` is "higher", which only sets
+        the direction of a comparison: samples far beyond the floor are not better, but unlike any
+        real image.
     Raises:
         UserError: images of different shapes or outside [0, 1], fewer than 2 samples, held-out
             images that are in the training set.
@@ -47,13 +49,13 @@ def nearest_neighbours(
     low, high = bootstrap(median, n)
     floor = None if held_out is None else _floor(as_tensor(held_out), train, memory_mb)
     return Score(
-        "distance to the nearest training image",
-        distances.median().item(),
-        low,
-        high,
-        n,
-        floor,
-        "held-out images",
+        metric="distance to the nearest training image",
+        value=distances.median().item(),
+        low=low,
+        high=high,
+        n=n,
+        floor=floor,
+        floor_name="held-out images",
         better="higher",
         note=f"{len(train):,} training images",
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..errors import UserError, pick
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, repr=False, eq=False, kw_only=True)
 class Score:
     """One measured number with what is needed to read it.
 
@@ -20,7 +20,8 @@ class Score:
         features, weights: name of the feature network and the first digits of its weights'
             sha256, where one is used.
         unit: "nats per image", "bits per dimension", … ; empty if there is none.
-        better: "lower" or "higher".
+        better: "lower" or "higher": the direction in which two scores are compared. It does not
+            say that a score beyond its floor is better than the floor.
         note: what a reader must know before comparing.
     """
 

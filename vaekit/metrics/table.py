@@ -1,6 +1,7 @@
 """Scores side by side: as a table, and as intervals in a figure."""
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -50,8 +51,7 @@ class Table:
         height = 1.2 + 0.35 * len(self.rows)
         fig, axes = plots.figure(width, height, columns=len(metrics), squeeze=False, sharey=True)
 
-        colours = plots.LINES * len(metrics)
-        for ax, metric, colour in zip(axes[0], metrics, colours):
+        for ax, metric, colour in zip(axes[0], metrics, itertools.cycle(plots.LINES)):
             self._draw_panel(ax, metric, colour)
 
         # the first row on top, as in the table

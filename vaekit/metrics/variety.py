@@ -8,9 +8,9 @@ from ..data.images import ImageSet, image_set
 from ..device import seeded
 from ..errors import UserError, at_least
 from .bootstrap import interval, times_drawn
-from .consistency import one_label_per_image
 from .feature_network import FeatureNetwork
 from .features import Features, load_features
+from .labels import one_label_per_image
 from .score import Score
 
 # of each class at most this many images are compared: the pairs grow with the square
@@ -43,8 +43,9 @@ def class_variety(
     Returns:
         Score ≥ 0 with floor 1, what the real images have. Below 1 the samples of a class are too
         much alike; above it they differ more than real images do, often because they show other
-        classes. The bootstrap interval resamples both sets, within the classes; a pair of an
-        image with its own copy is left out.
+        classes. So its `better`, "higher", only sets the direction of a comparison: a score above
+        1 is not better than 1. The bootstrap interval resamples both sets, within the classes; a
+        pair of an image with its own copy is left out.
     Raises:
         UserError: not one label per image, fewer than 5 samples or 5 real images of a class, real
             images with attributes, different shapes, real images that are all alike within every
@@ -57,32 +58,21 @@ def class_variety(
     at_least("resamples", resamples, 2)
 
     network = load_features(features)
-    generator = seeded(seed)
     requested = labels.unique().tolist()
+    of_samples = _by_class("samples", network, images, labels, requested)
+    of_real = _by_class("real images", network, real, real.y.cpu(), requested)
 
-    # one value for the images themselves, then one per resample: (1 + resamples,)
-    x = _by_class("samples", network, images, labels, requested)
-    ours = _mean_distance(x, resamples, generator)
-    x = _by_class("real images", network, real, real.y.cpu(), requested)
-    theirs = _mean_distance(x, resamples, generator)
-    if theirs[0] == 0:
-        raise UserError(
-            "all real images of each class have the same features, "
-            "so there is no variety to compare with"
-        )
-
-    # a resample of real images that is one image many times over gives no share
-    share = (ours / theirs)[theirs > 0]
+    share = _share_of_real(of_samples, of_real, resamples, seed)
     # in float32, as the scores of `bootstrap` are
     low, high = interval(share[1:].float())
     return Score(
-        "variety within a class",
-        share[0].item(),
-        low,
-        high,
-        len(images),
-        1.0,
-        "the real images",
+        metric="variety within a class",
+        value=share[0].item(),
+        low=low,
+        high=high,
+        n=len(images),
+        floor=1.0,
+        floor_name="the real images",
         features=network.name,
         weights=network.hash[:8],
         better="higher",
@@ -117,6 +107,28 @@ def _by_class(
             )
         features.append(network.features(images.images(index)))
     return features
+
+
+def _share_of_real(
+    samples: list[Tensor], real: list[Tensor], resamples: int, seed: int
+) -> Tensor:
+    """The mean distance of samples over that of real images: of all, then of each resample.
+
+    Args:
+        samples, real: the features of each class, (n, F) each.
+    Returns:
+        (1 + R,), where R may be smaller than `resamples`: one that draws a single real image many
+        times over has no distances to divide by.
+    """
+    generator = seeded(seed)
+    ours = _mean_distance(samples, resamples, generator)
+    theirs = _mean_distance(real, resamples, generator)
+    if theirs[0] == 0:
+        raise UserError(
+            "all real images of each class have the same features, "
+            "so there is no variety to compare with"
+        )
+    return (ours / theirs)[theirs > 0]
 
 
 def _mean_distance(

@@ -1,9 +1,11 @@
 """Lines: training curves, one quantity over another, rate against distortion."""
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from ..errors import pick
 from .labels import label_points
 from .style import LINES, figure
 
@@ -11,11 +13,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+# of another length than LINES: together they repeat after 56 series only
+MARKERS = ("o", "s", "^", "D", "v", "<", ">", "P")
 SPLIT_STYLES = {"train": "--", "validation": ":", "test": "-"}
 
 
 class Columns(Protocol):
-    """What `curves` asks of a History: named columns, one value per epoch."""
+    """What `curves` needs of a History: named columns, one value per epoch."""
 
     @property
     def columns(self) -> list[str]: ...
@@ -38,6 +42,8 @@ def curves(
     Args:
         histories: one History, or {"name": History, …}.
         term: of the objective, without its split: "loss", "kl", …
+    Raises:
+        UserError: a term that one of the histories does not have.
     """
     named = histories if isinstance(histories, Mapping) else {"": histories}
     wanted = []
@@ -47,7 +53,7 @@ def curves(
             wanted.append((history, each, f"{name} {player}"))
 
     fig, ax = figure(6.5, 3.4)
-    for (history, each, name), colour in zip(wanted, LINES):
+    for (history, each, name), colour in zip(wanted, itertools.cycle(LINES)):
         _draw_splits(ax, history, each, name, colour)
 
     ax.xaxis.get_major_locator().set_params(integer=True)
@@ -77,7 +83,8 @@ def lines(
         log_y: a logarithmic axis.
     """
     fig, ax = figure(6.5, 3.4)
-    for (name, y), colour, marker in zip(series.items(), LINES, "os^Dv<>"):
+    styles = zip(itertools.cycle(LINES), itertools.cycle(MARKERS))
+    for (name, y), (colour, marker) in zip(series.items(), styles):
         ax.plot(x, y, marker + "-", color=colour, label=name)
 
     if log_x:
@@ -108,7 +115,8 @@ def rate_distortion(
     """
     fig, ax = figure(6.5, 4)
     line = "-" if len(series) == 1 else ""
-    for (name, points), marker, colour in zip(series.items(), "osD^v", LINES):
+    styles = zip(itertools.cycle(LINES), itertools.cycle("osD^v"))
+    for (name, points), (colour, marker) in zip(series.items(), styles):
         rates, distortions = zip(*sorted(points.values()))
         ax.plot(
             rates,
@@ -141,7 +149,11 @@ def rate_distortion(
 
 
 def _terms(history: Columns, term: str) -> list[str]:
-    """`term`, if the history has it; else that of every player."""
+    """`term`, if the history has it; else that of every player.
+
+    Raises:
+        UserError: no player has it either.
+    """
     trained = [
         column.removeprefix("train_")
         for column in history.columns
@@ -149,7 +161,10 @@ def _terms(history: Columns, term: str) -> list[str]:
     ]
     if term in trained:
         return [term]
-    return [each for each in trained if each.endswith(f"_{term}")]
+    of_players = [each for each in trained if each.endswith(f"_{term}")]
+    if not of_players:
+        pick("term", term, trained)
+    return of_players
 
 
 def _draw_splits(ax: Axes, history: Columns, term: str, name: str, colour: str) -> None:

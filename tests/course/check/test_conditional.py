@@ -115,8 +115,8 @@ def one_by_one(decoder, c, n):
     ),
     (sample_with(noise=lambda n, k: torch.randn(n, 1).expand(n, k)), "same noise"),
     (class_as_a_number, "as a one-hot row"),
-    (lambda d, c, n: sample(d, 1, n), "Class 4 was asked for"),
-    (lambda d, c, n: sample(d, 4, n), "asked for next"),
+    (lambda d, c, n: sample(d, 1, n), "Class 4 was requested"),
+    (lambda d, c, n: sample(d, 4, n), "requested next"),
     (sample_with(squash=lambda logits: logits), "ends in logits"),
     (
         sample_with(squash=lambda logits: torch.sigmoid(torch.sigmoid(logits))),
@@ -139,7 +139,7 @@ def share_above_chance(z, y):
 @pytest.mark.parametrize("wrong, words", [
     (lambda z, y: None, "returns nothing"),
     (lambda z, y: 100 * probe(z, y), "lies between 0 and 1"),
-    (lambda z, y: 1 - probe(z, y), "told apart almost always"),
+    (lambda z, y: 1 - probe(z, y), "separated almost always"),
     (lambda z, y: probe(z, y.flip(0)), "same order"),
     (
         lambda z, y: probe(z, y, fit=ALL, score=ALL),
@@ -149,7 +149,7 @@ def share_above_chance(z, y):
         lambda z, y: probe(z, y, fit=slice(0, 200), score=slice(200, None)),
         "sorted by class",
     ),
-    (lambda z, y: probe(z[:, :2], y), "told apart almost always"),
+    (lambda z, y: probe(z[:, :2], y), "separated almost always"),
     (share_above_chance, "those by chance included"),
 ])
 def test_a_wrong_probe(wrong, words):

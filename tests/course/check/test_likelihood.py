@@ -24,7 +24,7 @@ def test_the_right_bound_passes_and_says_what_was_tested(solution):
 
 @pytest.mark.parametrize("wrong, words", [
     (lambda w: w.mean(0), "plain mean of the log-weights"),
-    (lambda w: torch.logsumexp(w, 0), "is it a sum where a mean is asked"),
+    (lambda w: torch.logsumexp(w, 0), "is it a sum where a mean is needed"),
     (
         lambda w: torch.logsumexp(w, 1),
         r"shape \(6,\), expected \(4,\)\. The samples are the rows",

@@ -1,6 +1,6 @@
 """Checks behind the exercises: they try *properties* on random inputs and answer in a sentence.
 
-No check contains the formula that it asks for. A function passes if it behaves as the right one
+No check contains the formula that it tests. A function passes if it behaves as the right one
 must; if not, CheckFailed says which property does not hold.
 """
 from .autoencoder import interpolate, pca, squared_error

@@ -15,7 +15,6 @@ def squared_error(fn: Callable[[Tensor, Tensor], Tensor]) -> Passed:
     generator = seeded(0)
     x = torch.rand(5, 1, 6, 6, generator=generator)
     x_hat = torch.rand(5, 1, 6, 6, generator=generator)
-    black = torch.zeros_like(x)
     error = tensor(
         fn,
         x,
@@ -26,11 +25,7 @@ def squared_error(fn: Callable[[Tensor, Tensor], Tensor]) -> Passed:
 
     need(close(fn(x, x), torch.zeros(5)), "An image compared with itself should cost 0.")
     need(close(fn(x_hat, x), error), "Swapping the two images should not change the error.")
-    need(
-        close(fn(black, 2 * x_hat), 4 * fn(black, x_hat)),
-        "Differences twice as large should cost four times as much: "
-        "is each one squared before the sum, and is there no root after it?",
-    )
+    _grows_with_the_square(fn, x_hat)
 
     twice_as_tall = fn(torch.cat([x, x], 2), torch.cat([x_hat, x_hat], 2))
     need(
@@ -39,15 +34,28 @@ def squared_error(fn: Callable[[Tensor, Tensor], Tensor]) -> Passed:
         "Yours does not: sum over the pixels, do not average.",
     )
 
+    _one_wrong_pixel_costs_one(fn)
+    return Passed(
+        "squared_error: zero for a perfect copy, symmetric, quadratic, summed over pixels, "
+        "one number per image"
+    )
+
+
+def _grows_with_the_square(fn: Callable, difference: Tensor) -> None:
+    black = torch.zeros_like(difference)
+    need(
+        close(fn(black, 2 * difference), 4 * fn(black, difference)),
+        "Differences twice as large should cost four times as much: "
+        "is each one squared before the sum, and is there no root after it?",
+    )
+
+
+def _one_wrong_pixel_costs_one(fn: Callable) -> None:
     one_pixel = torch.zeros(1, 1, 6, 6)
     one_pixel[..., 0, 0] = 1.0
     need(
         close(fn(torch.zeros_like(one_pixel), one_pixel), torch.ones(1)),
         "A single pixel wrong by 1 should cost exactly 1. Is there a factor too much?",
-    )
-    return Passed(
-        "squared_error: zero for a perfect copy, symmetric, quadratic, summed over pixels, "
-        "one number per image"
     )
 
 

@@ -32,22 +32,7 @@ def one_hot(fn: Callable[[Tensor, int], Tensor]) -> Passed:
         f"yours is {code.dtype}.",
     )
 
-    code = code.float()
-    need(
-        _zeros_and_ones(code),
-        "Only zeros and ones belong in the code. "
-        "A number such as 5 would say that class 5 is five times as much as class 1.",
-    )
-    need(close(code.sum(1), torch.ones(4)), "Exactly one entry of each row should be 1.")
-    need(
-        close(code[0], code[3]),
-        "The first and the last image have the same class, but their rows differ.",
-    )
-    need(
-        torch.equal(code.argmax(1), y),
-        "The 1 should stand in the column of the label, counted from 0. "
-        "Class 0 gets the first column.",
-    )
+    _marks_the_class_of_each_row(code.float(), y)
     tensor(
         fn,
         y,
@@ -57,6 +42,25 @@ def one_hot(fn: Callable[[Tensor, int], Tensor]) -> Passed:
     )
     return Passed(
         "one_hot: float zeros with a single one in the label's column, a column for every class"
+    )
+
+
+def _marks_the_class_of_each_row(code: Tensor, y: Tensor) -> None:
+    """y: labels, of which the first and the last are equal."""
+    need(
+        _zeros_and_ones(code),
+        "Only zeros and ones belong in the code. "
+        "A number such as 5 would say that class 5 is five times as much as class 1.",
+    )
+    need(close(code.sum(1), torch.ones(len(y))), "Exactly one entry of each row should be 1.")
+    need(
+        close(code[0], code[-1]),
+        "The first and the last image have the same class, but their rows differ.",
+    )
+    need(
+        torch.equal(code.argmax(1), y),
+        "The 1 should stand in the column of the label, counted from 0. "
+        "Class 0 gets the first column.",
     )
 
 
@@ -91,24 +95,14 @@ def sample_class(fn: Callable[[Callable[[Tensor], Tensor], int, int], Tensor]) -
         hint="One image for each draw, as the decoder gives it.",
     )
     need(bool(inputs), "Your function never calls the decoder it is given.")
-    given = inputs[-1]
-    need(len(given) == n, "Call the decoder once, with one row for each image.")
-    z, code = given.split([LATENT, CLASSES], 1)
-
-    _latents_first_then_class(given)
-    _latents_are_normal_draws(z)
-    _pixels_are_squashed_logits(images, given)
+    first = inputs[-1]
+    need(len(first) == n, "Call the decoder once, with one row for each image.")
+    _latents_first_then_class(first)
+    _latents_are_normal_draws(first[:, :LATENT])
+    _pixels_are_squashed_logits(images, first)
 
     fn(decoder, 1, n)
-    z_again, code_again = inputs[-1].split([LATENT, CLASSES], 1)
-    need(
-        bool((code_again.argmax(1) == 1).all()),
-        "Class 1 was asked for next, but the decoder was given another one.",
-    )
-    need(
-        not torch.equal(z, z_again),
-        "Two calls used the same latents: draw fresh ones every time.",
-    )
+    _second_call_is_fresh(first, inputs[-1])
     return Passed(
         "sample_class: fresh z from N(0, I) for each image, the class asked for beside it, "
         "the decoder's logits turned into pixels"
@@ -140,7 +134,19 @@ def _latents_first_then_class(given: Tensor) -> None:
     need(_is_one_hot(code), "The last columns should be the class as a one-hot row.")
     need(
         bool((code.argmax(1) == 4).all()),
-        "Class 4 was asked for, but the decoder was given another one.",
+        "Class 4 was requested, but the decoder was given another one.",
+    )
+
+
+def _second_call_is_fresh(first: Tensor, second: Tensor) -> None:
+    """What the decoder was given when class 4 was requested, and after it class 1."""
+    need(
+        bool((second[:, LATENT:].argmax(1) == 1).all()),
+        "Class 1 was requested next, but the decoder was given another one.",
+    )
+    need(
+        not torch.equal(first[:, :LATENT], second[:, :LATENT]),
+        "Two calls used the same latents: draw fresh ones every time.",
     )
 
 
@@ -196,27 +202,9 @@ def probe(fn: Callable[[Tensor, Tensor], float]) -> Passed:
     def clouds(labels: Tensor) -> Tensor:
         return centres[labels] + 0.5 * torch.randn(400, 4, generator=generator)
 
-    clear = _share(fn, clouds(y), y)
-    need(
-        clear > 0.95,
-        "Four clouds that do not overlap should be told apart almost always; "
-        f"your share is {clear:.0%}. "
-        "Are labels and latents still in the same order, and is it the share of right answers?",
-    )
-
-    by_chance = _share(fn, torch.randn(400, 150, generator=generator), y)
-    need(
-        by_chance < 0.5,
-        "These latents know nothing of the label, so a quarter is right by chance; "
-        f"you say {by_chance:.0%}. "
-        "A classifier remembers what it was fitted to: score it on other images.",
-    )
-    need(
-        by_chance > 0.1,
-        "These latents know nothing of the label, so a quarter is right by chance; "
-        f"you say {by_chance:.0%}. "
-        "Return the plain share of right answers, those by chance included.",
-    )
+    _separate_clouds_are_read(_share(fn, clouds(y), y))
+    noise = torch.randn(400, 150, generator=generator)
+    _noise_is_read_by_chance(_share(fn, noise, y))
 
     sorted_y = torch.arange(400) // 100
     ordered = _share(fn, clouds(sorted_y), sorted_y)
@@ -229,6 +217,30 @@ def probe(fn: Callable[[Tensor, Tensor], float]) -> Passed:
     return Passed(
         "probe: near 100 % where the class is written in z, chance where it is not, "
         "and judged on images it was not fitted to"
+    )
+
+
+def _separate_clouds_are_read(share: float) -> None:
+    need(
+        share > 0.95,
+        "Four clouds that do not overlap should be separated almost always; "
+        f"your share is {share:.0%}. "
+        "Are labels and latents still in the same order, and is it the share of right answers?",
+    )
+
+
+def _noise_is_read_by_chance(share: float) -> None:
+    need(
+        share < 0.5,
+        "These latents know nothing of the label, so a quarter is right by chance; "
+        f"you say {share:.0%}. "
+        "A classifier remembers what it was fitted to: score it on other images.",
+    )
+    need(
+        share > 0.1,
+        "These latents know nothing of the label, so a quarter is right by chance; "
+        f"you say {share:.0%}. "
+        "Return the plain share of right answers, those by chance included.",
     )
 
 

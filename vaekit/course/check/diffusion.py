@@ -30,8 +30,10 @@ def forward_process(fn: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> Pa
             hint="Both have the shape of x0.",
         )
 
-    _all_kept(x0, *answer(1.0))
-    _nothing_kept(x0, *answer(0.0))
+    x_t, noise = answer(1.0)
+    _all_kept(x0, x_t, noise)
+    x_t, noise = answer(0.0)
+    _nothing_kept(x0, x_t, noise)
 
     x_t, noise = answer(0.25)
     _noise_is_standard_normal(noise)
@@ -123,7 +125,7 @@ def _mixed_in_the_right_proportion(x0: Tensor, x_t: Tensor, noise: Tensor) -> No
     )
     need(
         abs(variance - 1) < 1e-3,
-        "Data of variance 1 should keep it on the way, "
+        "Data of variance 1 should keep it at every step, "
         f"but at ᾱ = ¼ your x_t has variance {variance:.2f}: "
         "what the image loses, the noise must gain.",
     )
@@ -159,19 +161,25 @@ def ddim_step(fn: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) -> Passed:
     x_t is where it stands and x0 the estimate of x_0, both (N, …); now is ᾱ_t and after ᾱ_s > ᾱ_t,
     tensors of one number.
     """
-    x0, noise = torch.randn(2, 5, 3, generator=seeded(0), dtype=torch.double)
+    draws = torch.randn(2, 5, 3, generator=seeded(0), dtype=torch.double)
+    x0 = draws[0]
+    noise = draws[1]
 
     def answer(x_t: Tensor, estimate: Tensor, now: float, after: float) -> Tensor:
         # tensors, as in a sampling loop: .sqrt() is as good as ** 0.5
-        levels = torch.tensor([now, after], dtype=torch.double)
-        return tensor(fn, x_t, estimate, *levels, shape=(5, 3), hint="A step keeps the shape.")
+        kept_now = torch.tensor(now, dtype=torch.double)
+        kept_after = torch.tensor(after, dtype=torch.double)
+        return tensor(
+            fn,
+            x_t,
+            estimate,
+            kept_now,
+            kept_after,
+            shape=(5, 3),
+            hint="A step keeps the shape.",
+        )
 
-    need(
-        torch.equal(answer(x0, noise, 0.36, 0.64), answer(x0, noise, 0.36, 0.64)),
-        "Two calls with the same arguments differ. "
-        "This step draws nothing: the noise it needs is the one that x_t holds. "
-        "Work it out from x_t and x0.",
-    )
+    _draws_nothing(answer(x0, noise, 0.36, 0.64), answer(x0, noise, 0.36, 0.64))
 
     # √0.36 = 0.6 is the image's factor before the step, √(1 − 0.36) = 0.8 the noise's;
     # after it they are √0.64 = 0.8 and √(1 − 0.64) = 0.6
@@ -182,14 +190,27 @@ def ddim_step(fn: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) -> Passed:
     _lands_where_the_forward_process_would_be(answer, x0, noise)
 
     end = answer(0.6 * x0 + 0.8 * noise, x0, 0.36, 1.0)
+    _last_step_is_the_estimate(end, x0)
+    return Passed(
+        "ddim_step: keeps the noise it finds in x_t, draws none, "
+        "lands where the forward process would be, and ends at x0"
+    )
+
+
+def _draws_nothing(first: Tensor, again: Tensor) -> None:
+    need(
+        torch.equal(first, again),
+        "Two calls with the same arguments differ. "
+        "This step draws nothing: the noise it needs is the one that x_t holds. "
+        "Work it out from x_t and x0.",
+    )
+
+
+def _last_step_is_the_estimate(end: Tensor, x0: Tensor) -> None:
     need(
         close(end, x0),
         "The last step goes to ᾱ = 1, where no noise is left: "
         "it should give x0 itself, yours does not.",
-    )
-    return Passed(
-        "ddim_step: keeps the noise it finds in x_t, draws none, "
-        "lands where the forward process would be, and ends at x0"
     )
 
 

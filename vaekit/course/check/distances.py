@@ -70,7 +70,7 @@ def _covariances_count(distance: Callable[..., float]) -> None:
         distance(zero, first, zero, last) > 0.1,
         "One cloud is long in the first direction, the other in the last, "
         "and you see no difference. Comparing the traces is not enough: "
-        "a third term asks how well the two covariances overlap.",
+        "a third term measures how well the two covariances overlap.",
     )
 
     # along one axis the cheapest way to turn one cloud into another keeps the order of the points

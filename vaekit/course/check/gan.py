@@ -131,7 +131,9 @@ def _half_squares_of_the_generator(loss: Callable[[float], float]) -> None:
 
 
 def _losses_have_gradients(fn: Callable) -> None:
-    real, fake = torch.randn(2, 4, generator=seeded(0)).requires_grad_()
+    scores = torch.randn(2, 4, generator=seeded(0)).requires_grad_()
+    real = scores[0]
+    fake = scores[1]
     of_discriminator, of_generator = fn(real, fake)
     need(
         of_discriminator.requires_grad and of_generator.requires_grad,

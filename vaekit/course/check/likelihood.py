@@ -60,7 +60,7 @@ def _averages_the_weights(answer: Callable, bound: Tensor, log_weights: Tensor) 
     need(
         not close(six_equal, weight + math.log(6)),
         "Six equal weights should give that weight, but your bound is six times as large: "
-        "is it a sum where a mean is asked?",
+        "is it a sum where a mean is needed?",
     )
     need(
         close(six_equal, weight),

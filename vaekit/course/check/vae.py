@@ -108,19 +108,19 @@ def _mean_and_spread_are_right(z: Tensor) -> None:
     need(spread > 1e-3, "Every sample equals its mean: where is the noise?")
     need(
         abs(average - 3.0) < 0.1,
-        f"Your samples average {average:.2f} where the mean asks for 3.00. "
+        f"Your samples average {average:.2f} where the mean is 3.00. "
         "The noise itself should average 0: is it Gaussian, or uniform?",
     )
     need(
         abs(spread - if_read_as_log_std) > 0.3,
         "Your samples have the right mean, "
-        f"but their spread is {spread:.2f} where log_var = 2 asks for {expected:.2f}. "
+        f"but their spread is {spread:.2f} where log_var = 2 means {expected:.2f}. "
         "Did you use log σ² as if it were log σ?",
     )
     need(
         abs(spread - expected) < 0.1,
         "Your samples have the right mean, "
-        f"but their spread is {spread:.2f} where log_var = 2 asks for {expected:.2f}.",
+        f"but their spread is {spread:.2f} where log_var = 2 means {expected:.2f}.",
     )
 
 
