@@ -13,6 +13,8 @@ import vaekit
 from vaekit import data, recipes, training
 from vaekit.models.conditioning import OneHot
 
+pytestmark = pytest.mark.slow
+
 BLOCK = re.compile(
     r"^(?P<marker><!-- run -->\n)?```python\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,

@@ -100,6 +100,7 @@ def test_the_citation_is_complete():
     assert citation["license"] == "MIT"
 
 
+@pytest.mark.slow
 def test_the_citation_fits_its_schema():
     assert complaints("vendor.citation-file-format", "CITATION.cff") == ""
 
@@ -112,10 +113,12 @@ def test_one_version_everywhere():
     assert newest == project
 
 
+@pytest.mark.slow
 def test_the_workflow_fits_its_schema():
     assert complaints("vendor.github-workflows", WORKFLOW) == ""
 
 
+@pytest.mark.slow
 def test_the_schema_sees_a_wrong_workflow(tmp_path):
     wrong = read(WORKFLOW).replace("timeout-minutes: 45", "timeout-minutes: soon")
     path = tmp_path / "ci.yml"

@@ -10,6 +10,8 @@ from vaekit.data import Selection
 from vaekit.errors import UserError
 from vaekit.experiments import figures, reproduce, results
 
+pytestmark = pytest.mark.slow
+
 FILES = ["weights.safetensors", "history.csv", "history.json", "curves.png", "samples.png"]
 
 

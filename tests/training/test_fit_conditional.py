@@ -20,6 +20,8 @@ from vaekit.models.base import ImageModel
 from vaekit.models.diffusion import Diffusion, UNet, denoising_error
 from vaekit.models.vae import VAE
 
+pytestmark = pytest.mark.slow
+
 
 def build(kind, shape, latent_dim=4, size=10):
     torch.manual_seed(0)

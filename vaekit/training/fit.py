@@ -14,13 +14,7 @@ from torch import Tensor, nn
 
 from ..contracts import Model, Objective
 from ..data.images import ImageSet, as_image_set
-from ..device import (
-    device_of,
-    evaluating,
-    own_random_state,
-    pick_device,
-    seeded,
-)
+from ..device import device_of, evaluating, own_random_state, pick_device, seeded
 from ..errors import UserError, at_least
 from ..losses import at
 from ..models.base import ImageModel

@@ -69,6 +69,7 @@ def test_a_step_leads_from_one_marginal_to_the_next(eta):
     "total, steps, expected",
     [
         (1000, 4, [1000, 750, 500, 250]),
+        (1000, 3, [1000, 667, 333]),
         (1000, 1, [1000]),
         (10, 10, list(range(10, 0, -1))),
     ],

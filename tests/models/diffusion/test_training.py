@@ -10,6 +10,8 @@ from vaekit.device import seeded
 from vaekit.errors import UserError
 from vaekit.models.diffusion import denoising_error
 
+pytestmark = pytest.mark.slow
+
 
 def interrupted_after(calls):
     """denoising_error, but for a KeyboardInterrupt in a later call."""
