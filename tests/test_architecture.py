@@ -22,6 +22,7 @@ FLOORS = [
     {"files"},
     {"device"},
     {"contracts"},
+    {"arguments"},
     {"errors"},
 ]
 HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -6,6 +6,8 @@ import importlib
 import os
 from types import ModuleType
 
+from .arguments import check_package
+
 # By default torch's threads spin while they wait. Alone on the cores that is fastest; as soon as
 # others want them (Binder, a busy laptop) an epoch takes up to ten times as long. A thousand turns
 # are nearly as fast alone, and slow nobody down. torch reads this when it is first imported, so it
@@ -30,8 +32,11 @@ __all__ = [
     "files",
     "device",
     "contracts",
+    "arguments",
     "errors",
 ]
+
+check_package(__name__)
 
 
 def __getattr__(name: str) -> ModuleType:

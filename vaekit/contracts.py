@@ -16,9 +16,12 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from .errors import UserError
+
 Shape = tuple[int, int, int]
 
 
+@runtime_checkable
 class Objective(Protocol):
     """What is minimised: named terms of a model's output, one value per image.
 
@@ -86,3 +89,17 @@ class LatentVariableModel(Protocol):
     def log_likelihood(self, x: Tensor, z: Tensor, c: Any = None) -> Tensor:
         """log p(x | z), nats, (N,): one latent (N, D) for each image."""
         ...
+
+
+def require(model: Any, *methods: str) -> None:
+    """Refuse what has not these methods or attributes.
+
+    Raises:
+        UserError: one is missing; the message names it.
+    """
+    missing = [name for name in methods if not hasattr(model, name)]
+    if missing:
+        raise UserError(
+            f"model must have {', '.join(methods)}, and {type(model).__name__} has no "
+            f"{', '.join(missing)}; subclass vaekit.models.ImageModel, or see vaekit.contracts"
+        )

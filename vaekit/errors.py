@@ -2,8 +2,16 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
-from numbers import Integral
+from numbers import Integral, Real
+from typing import Any
+
+# the largest size of anything: more than any memory holds, and what torch still counts without
+# overflow
+LARGEST = 2**31 - 1
+# seeds of torch and numpy alike
+LARGEST_SEED = 2**63 - 1
 
 
 class UserError(ValueError):
@@ -13,6 +21,10 @@ class UserError(ValueError):
     """
 
 
+class WrongType(UserError, TypeError):
+    """An argument of a wrong Python type: what `vaekit.arguments` raises."""
+
+
 def pick(what: str, name: str, known: Iterable[str]) -> str:
     """`name`, if it is one of `known`; else a UserError that lists them and suggests the nearest.
 
@@ -20,22 +32,81 @@ def pick(what: str, name: str, known: Iterable[str]) -> str:
         what: what to call the thing in the error.
     """
     known = list(known)
-    if name in known:
+    if isinstance(name, str) and name in known:
         return name
 
     nearest = difflib.get_close_matches(str(name), known, n=1)
     suggestion = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    raise UserError(f"unknown {what} {name!r}; choose one of {', '.join(known)}.{suggestion}")
+    raise UserError(f"unknown {what} {brief(name)}; choose one of {', '.join(known)}.{suggestion}")
 
 
-def at_least(what: str, value: int, least: int) -> int:
-    """`value`, if it is a whole number ≥ `least`; else a UserError.
+def at_least(what: str, value: int, least: int, most: int = LARGEST) -> int:
+    """`value`, if it is a whole number from `least` to `most`; else a UserError.
 
     Args:
         what: what to call the number in the error.
     """
     if not isinstance(value, Integral) or isinstance(value, bool):
-        raise UserError(f"{what} must be a whole number, got {value!r}")
+        raise UserError(f"{what} must be a whole number, got {brief(value)}")
     if value < least:
         raise UserError(f"{what} must be ≥ {least}, got {value}")
+    if value > most:
+        raise UserError(f"{what} must be ≤ {most}, got {brief(value)}")
     return int(value)
+
+
+def check_seed(seed: int, what: str = "seed") -> int:
+    """`seed`, if it is a whole number ≥ 0 that fits into 63 bits; else a UserError."""
+    return at_least(what, seed, 0, LARGEST_SEED)
+
+
+def finite(
+    what: str,
+    value: float,
+    *,
+    above: float | None = None,
+    least: float | None = None,
+    below: float | None = None,
+    most: float | None = None,
+) -> float:
+    """`value`, if it is a number, neither inf nor NaN, within the bounds; else a UserError.
+
+    Args:
+        what: what to call the number in the error.
+        above, below: bounds that it may not reach.
+        least, most: bounds that it may reach.
+    """
+    bounds = (
+        (">", above, lambda bound: value > bound),
+        ("≥", least, lambda bound: value >= bound),
+        ("<", below, lambda bound: value < bound),
+        ("≤", most, lambda bound: value <= bound),
+    )
+    given = [(sign, bound, holds) for sign, bound, holds in bounds if bound is not None]
+    wanted = " and ".join(f"{sign} {bound:g}" for sign, bound, _ in given) or "finite"
+
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise UserError(f"{what} must be a number {wanted}, got {brief(value)}")
+    try:
+        is_finite = math.isfinite(value)
+    except OverflowError:
+        # a whole number beyond the largest float
+        is_finite = False
+    if not is_finite or not all(holds(bound) for _, bound, holds in given):
+        raise UserError(f"{what} must be {wanted}, got {brief(value)}")
+    return float(value)
+
+
+def brief(value: Any) -> str:
+    """A value for an error message: its repr on one line, cut after 60 characters.
+
+    Of a tensor or an array, its shape and dtype.
+    """
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"of shape {tuple(value.shape)} and dtype {value.dtype}"
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:
+        # a foreign object may fail at that too
+        return "without a repr"
+    return text if len(text) <= 60 else f"{text[:57]}…"

@@ -1,55 +1,80 @@
-"""Files: written whole or not at all, weights as safetensors, data as checked npz."""
+"""Files: written whole or not at all, read with their checksum, every failure one sentence.
+
+Weights are safetensors, whose values carry a checksum. Data is read by `vaekit.data`.
+"""
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
+import re
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from .errors import UserError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-# what numpy raises where an npz is cut short, altered, or something else
-DAMAGED = (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile, zlib.error)
+# the name of a file that is being written: .vaekit-1a2b3c4d-curves.png
+TEMPORARY = ".vaekit-"
+UNFINISHED = re.compile(re.escape(TEMPORARY) + r"\w{8}-.+")
+LOCK = ".vaekit.lock"
+
+# the entry of a weight file's metadata that holds the sha256 of its values
+CHECKSUM = "sha256"
 
 
 @contextlib.contextmanager
 def atomic(path: Path | str) -> Iterator[Path]:
     """Yield a temporary name beside `path`; rename it to `path` if the block succeeds.
 
-    If the block fails, the temporary file is deleted and `path` stays as it was.
+    If the block fails, the temporary file is deleted and `path` stays as it was. What a killed
+    process leaves behind, `sweep` removes.
 
     Raises:
-        UserError: the folder cannot be made or written.
+        UserError: the folder cannot be made or written, the disk is full, `path` is a folder.
     """
     path = Path(path)
     check_writable(path.parent)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-    os.close(handle)
+    temporary: Path | None = None
     try:
-        yield Path(name)
-        _give_usual_permissions(name)
-        os.replace(name, path)
+        temporary = _new_file_beside(path)
+        yield temporary
+        _give_usual_permissions(temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise _cannot("write", path, error) from error
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
 
 
-def _give_usual_permissions(path: str) -> None:
+def _new_file_beside(path: Path) -> Path:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY, suffix=f"-{path.name}")
+    os.close(handle)
+    return Path(name)
+
+
+def _give_usual_permissions(path: Path) -> None:
     """Those of a file from `open`: mkstemp makes private ones, but results are to be shared."""
     # the umask can only be read by setting it
     umask = os.umask(0)
     os.umask(umask)
     os.chmod(path, 0o666 & ~umask)
+
+
+def _cannot(what: str, path: Path, error: OSError) -> UserError:
+    """The sentence for a failure of the disk or of the file system."""
+    reason = error.strerror or str(error) or type(error).__name__
+    return UserError(
+        f"cannot {what} {path} ({reason}); "
+        "free some space or permit it, or choose another place"
+    )
 
 
 def check_writable(folder: Path | str) -> Path:
@@ -63,39 +88,162 @@ def check_writable(folder: Path | str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        # ValueError: a name with a null byte
+        reason = getattr(error, "strerror", None) or error
         raise UserError(
-            f"cannot write to the folder {folder} ({error.strerror}); "
+            f"cannot write to the folder {folder} ({reason}); "
             "choose another one that you may write to"
         ) from error
     return folder
 
 
+@contextlib.contextmanager
+def locked(folder: Path | str) -> Iterator[Path]:
+    """Hold a folder for oneself, so that two runs do not write into one another's files.
+
+    A killed process holds nothing: the lock is the operating system's. What such a process left
+    half-written is removed first.
+
+    Raises:
+        UserError: another process holds it, or it cannot be made or written.
+    """
+    from filelock import FileLock, Timeout
+
+    folder = check_writable(folder)
+    file = folder / LOCK
+    lock = FileLock(file)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(
+            f"another command is writing to the folder {folder}; "
+            "wait until it is done, or choose another folder"
+        ) from None
+    except OSError as error:
+        raise _cannot("write", file, error) from error
+    except NotImplementedError:
+        # some network file systems know no locks
+        yield folder
+        return
+
+    try:
+        sweep(folder)
+        yield folder
+    finally:
+        with contextlib.suppress(OSError):
+            file.unlink()
+        lock.release()
+
+
+def sweep(folder: Path | str) -> None:
+    """Remove what a killed process left half-written in a folder that nobody else writes to."""
+    for file in Path(folder).glob(f"{TEMPORARY}*"):
+        if UNFINISHED.fullmatch(file.name):
+            with contextlib.suppress(OSError):
+                file.unlink()
+
+
+def write_text(path: Path | str, text: str) -> Path:
+    """Write a text in UTF-8, whole or not at all.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return Path(path)
+
+
+def write_json(path: Path | str, value: Any) -> Path:
+    """Write a value as JSON, whole or not at all.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    return write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_text(path: Path | str) -> str:
+    """The text of a file in UTF-8.
+
+    Raises:
+        UserError: no such file, it cannot be read, or it is no text.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"there is no file {path}; check the path") from None
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path} is no text in UTF-8 ({error.reason}); delete it and make it again"
+        ) from error
+    except OSError as error:
+        raise _cannot("read", Path(path), error) from error
+
+
+def read_json(path: Path | str) -> Any:
+    """What a JSON file holds.
+
+    Raises:
+        UserError: no such file, it cannot be read, or it is no JSON.
+    """
+    text = read_text(path)
+    try:
+        return parse_json(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(
+            f"{path} is not readable JSON ({error}); delete it and make it again"
+        ) from error
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text in which no key stands twice.
+
+    Raises:
+        ValueError: it is no JSON.
+        RecursionError: it is nested too deeply.
+    """
+    return json.loads(text, object_pairs_hook=_without_repetition)
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError("a key stands twice")
+    return values
+
+
 def save_weights(
     path: Path | str,
     tensors: Mapping[str, Tensor],
-    metadata: dict[str, str] | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write named tensors as safetensors.
+    """Write named tensors as safetensors, with the sha256 of their values and the metadata.
 
     There are no pickles in them, so a file from a stranger cannot run code.
 
     Raises:
-        UserError: the folder cannot be made or written.
+        UserError: the file cannot be written.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     on_cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    notes = dict(metadata or {})
+    notes[CHECKSUM] = checksum(on_cpu, notes)
+
+    # safetensors' own way to write a file leaves another temporary one where it is killed
+    content = save(on_cpu, metadata=notes)
     with atomic(path) as temporary:
-        save_file(on_cpu, temporary, metadata=metadata)
+        temporary.write_bytes(content)
     return Path(path)
 
 
 def load_weights(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Read safetensors: (tensors, metadata).
+    """Read safetensors that `save_weights` wrote: (tensors, metadata).
 
     Raises:
-        UserError: no such file, or it is damaged.
+        UserError: no such file, it is damaged, or it was written by something else.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -103,23 +251,63 @@ def load_weights(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:
         with safe_open(path, framework="pt") as file:
             # the open file is no dict: one cannot iterate over it
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            metadata = file.metadata() or {}
+            metadata = dict(file.metadata() or {})
     except FileNotFoundError:
         raise UserError(f"no weights at {path}; train them first, or check the path") from None
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, ValueError, TypeError, RuntimeError) as error:
         raise UserError(
             f"{path} is not a readable safetensors file ({error}); delete it and make it again"
         ) from error
+
+    recorded = metadata.pop(CHECKSUM, None)
+    if recorded is None:
+        raise UserError(
+            f"{path} carries no checksum, so nobody can say whether it is whole; "
+            "load weights that vaekit saved"
+        )
+    found = checksum(tensors, metadata)
+    if found != recorded:
+        raise UserError(
+            f"{path} is damaged: its values have the sha256 {found[:8]}…, "
+            f"but {brief_digest(recorded)} was recorded; delete it and make it again"
+        )
     return tensors, metadata
+
+
+def brief_digest(digest: str) -> str:
+    """The first digits of a sha256, for a message; what is none is named as such."""
+    return f"{digest[:8]}…" if re.fullmatch("[0-9a-f]{64}", digest) else "something else"
+
+
+def checksum(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+    """The sha256 of named tensors (on the CPU) and metadata, the same in whatever order."""
+    import torch
+
+    digest = hashlib.sha256()
+    facts = []
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        facts.append([name, str(tensor.dtype), list(tensor.shape)])
+    digest.update(json.dumps([facts, sorted(metadata.items())]).encode())
+    for name in sorted(tensors):
+        # numpy knows no bfloat16, but every dtype is bytes
+        values = tensors[name].contiguous().reshape(-1).view(torch.uint8)
+        digest.update(memoryview(values.numpy()))
+    return digest.hexdigest()
 
 
 def verified(path: Path | str, sha256: str) -> str:
     """The sha256 of a file, if it is the recorded one.
 
     Raises:
-        UserError: it is another.
+        UserError: it is another, or cannot be read.
     """
-    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise _cannot("read", Path(path), error) from error
+
+    digest = hashlib.sha256(content).hexdigest()
     if digest != sha256:
         raise UserError(
             f"{path} is not the recorded weight file "
@@ -128,78 +316,3 @@ def verified(path: Path | str, sha256: str) -> str:
             "restore the file, or use weights of your own by their path"
         )
     return digest
-
-
-def read_npz(
-    path: Path,
-    split: str,
-    shape: tuple[int, ...],
-    classes: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Images and labels of one split of an npz, all checked.
-
-    Args:
-        path: an npz with x_train, y_train, x_test, y_test.
-        split: "train" or "test".
-        shape: of one stored image, (28, 28) or (32, 32, 3).
-        classes: labels must lie in 0 … classes − 1.
-    Returns:
-        Images (N, *shape) uint8, labels (N,) of whole numbers.
-    Raises:
-        UserError: damaged file, missing key, wrong dtype or shape, different lengths, a label
-            out of range.
-    """
-    x_name = f"x_{split}"
-    y_name = f"y_{split}"
-    x, y = _read_arrays(path, x_name, y_name)
-
-    if x.dtype != np.uint8:
-        raise UserError(f"{path}: {x_name} is {x.dtype}, but stored images are uint8 (0 … 255)")
-    if x.shape[1:] != shape or len(x) == 0:
-        expected = ", ".join(map(str, shape))
-        raise UserError(
-            f"{path}: {x_name} has shape {x.shape}, expected (N, {expected}) with N ≥ 1"
-        )
-    if y.shape != (len(x),):
-        raise UserError(
-            f"{path}: {y_name} has shape {y.shape} for {len(x)} images; "
-            "one label per image is needed"
-        )
-    if not np.issubdtype(y.dtype, np.integer):
-        raise UserError(f"{path}: {y_name} is {y.dtype}, but labels are whole numbers")
-    check_labels(y, classes, f"{path}: {y_name}")
-    return x, y
-
-
-def _read_arrays(path: Path, *names: str) -> list[np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            missing = [name for name in names if name not in file.files]
-            if missing:
-                raise UserError(
-                    f"{path} has no {' and no '.join(missing)}, "
-                    f"only {', '.join(file.files) or 'nothing'}; "
-                    "an image npz holds x_train, y_train, x_test and y_test"
-                )
-            return [file[name] for name in names]
-    except UserError:
-        # a UserError is a ValueError, and this one says what is wrong already
-        raise
-    except DAMAGED as error:
-        raise UserError(
-            f"{path} is damaged or not an npz ({error}); delete it and load again"
-        ) from error
-
-
-def check_labels(y: np.ndarray | Tensor, classes: int, where: str = "labels") -> None:
-    """Labels lie in 0 … classes − 1, or a UserError names the first that does not.
-
-    Args:
-        where: what to call the labels in the error.
-    """
-    bad = (y < 0) | (y >= classes)
-    if bad.any():
-        first = int(np.flatnonzero(np.asarray(bad))[0])
-        raise UserError(
-            f"{where} must lie in 0 … {classes - 1}, got {int(y[first])} at position {first}"
-        )

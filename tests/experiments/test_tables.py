@@ -137,14 +137,14 @@ def test_a_score_shows_value_interval_reference_n_and_features():
     assert "14.1 [13.7, 14.6]" in text
     assert "| *reference* | 44.7 | 0.0278 |" in text
     assert "| *n* | 1,000 | 5,000 |" in text
-    assert "mnist 411fbd8c" in text
+    assert "mnist 33b4390c" in text
 
 
 def test_scores_of_several_data_sets_keep_n_reference_and_features():
     lines = tables.render("scores", MEASURED).splitlines()
     fid = next(line for line in lines if line.startswith("| VAE samples: FID ↓, n = 5,000 |"))
     assert fid.endswith("| 15.9 [15.6, 16.4] | 0.0278 | 17.4 [17, 17.7] | 0.0771 |")
-    assert lines[-1] == "| *features* | mnist 411fbd8c |  | fashion 474ae69e |  |"
+    assert lines[-1] == "| *features* | mnist 33b4390c |  | fashion 1bee4b1e |  |"
 
 
 @pytest.mark.parametrize("name", ["scores", "fair-scores"])

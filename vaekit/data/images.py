@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..contracts import Shape
 from ..device import seeded
 from ..errors import UserError, at_least, pick
-from ..files import check_labels
 
 
 @dataclass(frozen=True, repr=False)
@@ -220,6 +220,20 @@ def check_images(x: Tensor) -> Tensor:
             "rescale them first"
         )
     return x
+
+
+def check_labels(y: np.ndarray | Tensor, classes: int, where: str = "labels") -> None:
+    """Labels lie in 0 … classes − 1, or a UserError names the first that does not.
+
+    Args:
+        where: what to call the labels in the error.
+    """
+    bad = (y < 0) | (y >= classes)
+    if bad.any():
+        first = int(np.flatnonzero(np.asarray(bad))[0])
+        raise UserError(
+            f"{where} must lie in 0 … {classes - 1}, got {int(y[first])} at position {first}"
+        )
 
 
 def check_attributes(c: Tensor) -> Tensor:

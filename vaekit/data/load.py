@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from ..errors import UserError, at_least, pick
-from ..files import read_npz
 from .digits import DIGITS, digits
 from .download import download
 from .images import ImageSet
+from .npz import read_npz
 from .shapes import SHAPES, shapes
 
 FASHION = (

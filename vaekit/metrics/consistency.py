@@ -7,10 +7,9 @@ import torch
 from torch import Tensor
 
 from ..contracts import Model
-from ..data.images import ImageSet, image_set
+from ..data.images import ImageSet, check_labels, image_set
 from ..device import evaluating, seeded
 from ..errors import UserError, at_least
-from ..files import check_labels
 from ..models.conditioning import is_conditional
 from .bootstrap import bootstrap
 from .feature_network import FeatureNetwork

@@ -17,12 +17,12 @@ from .run import load_model
 # sha256 of each weight file, as in data/README.md: other weights give other numbers, so they are
 # refused
 HASHES: dict[str, str] = {
-    "classifier-fashion": "474ae69e2e69ea7b287b2f837e3dc7439a3662621201c52f029d1b876f477a0a",
-    "classifier-mnist": "411fbd8cb55fdbd3f37bb6c3221d9c8efc788fe89bb48e9355a1a12c88369bf2",
-    "ddpm-fashion": "ecb965f54bc646f674a184c6d35f0e1f44ae1208298068efc6c69bf186985260",
-    "dc-gan-fashion": "be7373cad5a496c9f19deba47fb013b368048e2ba6572aa3b50b646b0462e837",
-    "block-cvae-cifar10": "1eafef004f89f7cebe7bf0c539ef6fcb6d95feb8cedb4a786b65a4e28d0f9660",
-    "conv-cvae-fashion": "68b810bb116caf0d5b9bc4f63306410b9d10240abe668b998fab15a483372104",
+    "classifier-fashion": "1bee4b1eeee9b0554d38515d483e2d52144630a392204fdb2675de8822466807",
+    "classifier-mnist": "33b4390c737f45f8eef2588ac2f89349d32186eb75a4887b79224cbcb0628a71",
+    "ddpm-fashion": "08a4a925e593e53807298ccd3ee59245a03e6745349f6d458105e7b7c2be67f7",
+    "dc-gan-fashion": "55d628ecab35a981ee9931593f52885ef290357dd2d87e38214a8d082db07c78",
+    "block-cvae-cifar10": "5b713f992645153d82fa33d533d013253238e9350cd20a7d6c5be968f14c13c1",
+    "conv-cvae-fashion": "1510ce3033b41eecec41db0ab31ebaa6e3762e065a24bec6c89409cdc3bf3d78",
 }
 
 # the notes of a weight file that are facts of its training; a file is text, so each is read
