@@ -70,7 +70,7 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
     Raises:
         WrongType: by the function returned; it is a UserError and a TypeError.
     """
-    prepared: Callable[..., Any] | None = None
+    prepared: Any = None
 
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -99,10 +99,10 @@ class _Violation(Exception):
 def _configuration() -> Any:
     import numbers
 
-    from beartype import BeartypeConf, BeartypeHintOverrides
+    from beartype import BeartypeConf, FrozenDict
 
     # numpy's numbers are numbers too, and a whole one may stand where a float is wanted
-    overrides = BeartypeHintOverrides({int: numbers.Integral, float: numbers.Real})
+    overrides = FrozenDict({int: numbers.Integral, float: numbers.Real})
     return BeartypeConf(violation_param_type=_Violation, hint_overrides=overrides)
 
 

@@ -292,7 +292,7 @@ def checksum(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
     for name in sorted(tensors):
         # numpy knows no bfloat16, but every dtype is bytes
         values = tensors[name].contiguous().reshape(-1).view(torch.uint8)
-        digest.update(memoryview(values.numpy()))
+        digest.update(values.numpy().tobytes())
     return digest.hexdigest()
 
 
