@@ -2,8 +2,9 @@
 #   make labs        run every lab on the built-in data; results in build/labs/index.html
 #   make test        style, types, all tests, and the committed labs cell by cell
 #   make quick       the fast lane, under a minute: style, and all tests that take little time
-#   make jupyter     open JupyterLab on the labs
+#   make jupyter     open JupyterLab on the start page of the labs
 #   make notebooks   rebuild and execute the labs from notebooks/src
+#   make links       write the repository's address into them: make links REPO=owner/name
 #   make results     write the tables of RESULTS.md from results/*.json
 #   make bench       speed, side by side
 #   make clean       remove .venv and build
@@ -26,7 +27,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(WORKERS)
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 
 .DELETE_ON_ERROR:
-.PHONY: labs test quick style types jupyter notebooks results bench clean
+.PHONY: labs test quick style types jupyter notebooks links results bench clean
 
 labs: .venv/labs.stamp
 	$(BIN)/vaekit labs
@@ -45,10 +46,14 @@ types: .venv/test.stamp
 	$(BIN)/mypy
 
 jupyter: .venv/labs.stamp
-	$(BIN)/jupyter lab --ip=127.0.0.1 --ServerApp.root_dir=notebooks
+	JUPYTER_CONFIG_PATH=$(CURDIR)/binder/jupyter $(BIN)/jupyter lab --ip=127.0.0.1 \
+	  --ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/00_start.ipynb
 
 notebooks: .venv/labs.stamp
-	$(BIN)/python notebooks/build.py
+	$(BIN)/python notebooks/src/build.py
+
+links: .venv/labs.stamp
+	$(BIN)/python notebooks/src/links.py $(REPO) $(TAG)
 
 results: .venv/labs.stamp
 	$(BIN)/vaekit results

@@ -13,6 +13,8 @@ from .arguments import check_package
 # are nearly as fast alone, and slow nobody down. torch reads this when it is first imported, so it
 # counts where vaekit comes first: on the command line, and in the kernels it starts.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+# the same for LLVM's OpenMP, which some builds of torch bring
+os.environ.setdefault("KMP_BLOCKTIME", "1")
 
 __version__ = "0.1.0"
 

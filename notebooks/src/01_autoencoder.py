@@ -9,6 +9,8 @@
 # %% [markdown]
 # # 01 · The autoencoder: an image through a keyhole
 #
+# [start page](00_start.ipynb) · next: [02 The variational autoencoder](02_variational_autoencoder.ipynb)
+#
 # Take an image of 784 pixels, write it down as two numbers, or eight, and rebuild it from them. By the end of this lab you can
 #
 # - state compression as a loss and say what number any method must beat,
@@ -28,13 +30,16 @@ seed: int = 0                 # of weights, batch order and every random draw be
 import sys
 
 if "google.colab" in sys.modules:
-    get_ipython().run_line_magic("pip", "install -q --no-deps git+https://github.com/vae-labs/vae-labs")
+    # nobody has said yet where Colab can install vaekit from
+    raise RuntimeError("run `make links REPO=owner/name` in the labs' repository first")
+
+# vaekit before torch: it tells torch's threads to share the cores
+from vaekit import data, explore, losses, plots, recipes, training
+from vaekit.course import check
+
 import torch
 from IPython.display import Markdown, display
 from torch import nn
-
-from vaekit import data, explore, losses, plots, recipes, training
-from vaekit.course import check
 
 # %% [markdown]
 # ## 1 · The task: keep a few numbers, lose little
@@ -268,7 +273,7 @@ plots.latent_map(z2_test, test.y, test.classes, title="Test images in the latent
 #
 # What lies between the islands? Decode a regular grid over the same region. The ends are the 2nd and 98th percentiles of the training codes, since nothing in the loss says where codes should lie.
 
-# %%
+# %% tags=["cover"]
 low, high = z2_train.quantile(0.02, 0), z2_train.quantile(0.98, 0)
 (x0, y0), (x1, y1) = low.tolist(), high.tolist()
 plots.lattice(models[2], x=(x0, x1), y=(y0, y1), title="The latent plane, decoded on a grid")

@@ -9,6 +9,8 @@
 # %% [markdown]
 # # 02 · The variational autoencoder: from a point to a distribution
 #
+# [start page](00_start.ipynb) · next: [03 The conditional VAE](03_conditional_vae.ipynb)
+#
 # Lab 01 ended with a walk from one image to another whose middle belonged to neither. This lab repairs that middle. Afterwards you can
 #
 # - derive the objective of a VAE in four steps, and point at the line of code that computes each symbol;
@@ -29,7 +31,13 @@ seed: int = 0  # same seed, same machine, same numbers
 import sys
 
 if "google.colab" in sys.modules:
-    get_ipython().run_line_magic("pip", "install -q --no-deps git+https://github.com/vae-labs/vae-labs")
+    # nobody has said yet where Colab can install vaekit from
+    raise RuntimeError("run `make links REPO=owner/name` in the labs' repository first")
+
+# vaekit before torch: it tells torch's threads to share the cores
+from vaekit import data, explore, losses, plots, recipes, training
+from vaekit.course import check
+from vaekit.models import Autoencoder, nets
 
 import math
 
@@ -37,10 +45,6 @@ import torch
 import torch.nn.functional as F
 from IPython.display import Markdown, display
 from sklearn.manifold import TSNE
-
-from vaekit import data, explore, losses, plots, recipes, training
-from vaekit.course import check
-from vaekit.models import Autoencoder, nets
 
 # %%
 torch.manual_seed(seed)
@@ -535,7 +539,7 @@ plots.lines(range(1, 65), {"mean over test images": per_dim.tolist()}, title="z 
 # About ten dimensions carry nearly everything; the rest stay at the prior, at a price close to 0. The model chose its own latent size.
 # What do those latents look like? t-SNE, which keeps neighbours together, lays them out on paper.
 
-# %%
+# %% tags=["cover"]
 n = min(1000, len(x_test))
 with torch.no_grad():
     codes = vaes[64].encode(x_test[:n])

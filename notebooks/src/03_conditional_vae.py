@@ -9,6 +9,8 @@
 # %% [markdown]
 # # 03 · The conditional VAE: asking for a boot
 #
+# [start page](00_start.ipynb) · next: [04 β-VAE](04_beta_vae.ipynb)
+#
 # The model of lab 02 draws clothes, but which piece you get is left to chance. This lab gives it a second input, the class. Afterwards you can
 #
 # - write the conditional ELBO, and turn a VAE into a conditional one with two calls of `torch.cat`;
@@ -29,7 +31,12 @@ seed: int = 0  # same seed, same machine, same numbers
 import sys
 
 if "google.colab" in sys.modules:
-    get_ipython().run_line_magic("pip", "install -q --no-deps git+https://github.com/vae-labs/vae-labs torchmetrics lightning-utilities")
+    # nobody has said yet where Colab can install vaekit from
+    raise RuntimeError("run `make links REPO=owner/name` in the labs' repository first")
+
+# vaekit before torch: it tells torch's threads to share the cores
+from vaekit import data, explore, losses, metrics, plots, recipes, training
+from vaekit.course import check
 
 from dataclasses import replace
 
@@ -39,9 +46,6 @@ from IPython.display import Markdown, display
 from sklearn.linear_model import LogisticRegression
 from sklearn.manifold import TSNE
 from torch import nn
-
-from vaekit import data, explore, losses, metrics, plots, recipes, training
-from vaekit.course import check
 
 # %%
 torch.manual_seed(seed)
@@ -354,7 +358,7 @@ plots.compare(plaid, title="Same z down a column, same class along a row", ticks
 #
 # Giving one image's $z$ another $c$ is a simple **style transfer**. Do it with real images: encode each with its own class, decode with another.
 
-# %%
+# %% tags=["cover"]
 few = torch.stack([x_test[y_test == c][i] for c in (1, 9) for i in range(5)])
 with torch.no_grad():
     style = cvae.encode(few, torch.tensor([1] * 5 + [9] * 5))

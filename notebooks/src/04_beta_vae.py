@@ -9,6 +9,8 @@
 # %% [markdown]
 # # 04 · β-VAE: what does a nat buy?
 #
+# [start page](00_start.ipynb) · next: [05 A bound, a game, a denoiser](05_ddpm_and_gan.ipynb)
+#
 # Lab 02 met β by accident: a careless mean made it 784, and the posterior collapsed. Here β is a dial that we turn on purpose. Afterwards you can
 #
 # - read a rate–distortion curve, and say why totals at different β do not compare;
@@ -32,7 +34,13 @@ seed: int = 0  # same seed, same machine, same numbers
 import sys
 
 if "google.colab" in sys.modules:
-    get_ipython().run_line_magic("pip", "install -q --no-deps git+https://github.com/vae-labs/vae-labs")
+    # nobody has said yet where Colab can install vaekit from
+    raise RuntimeError("run `make links REPO=owner/name` in the labs' repository first")
+
+# vaekit before torch: it tells torch's threads to share the cores
+from vaekit import data, explore, losses, metrics, plots, recipes, training
+from vaekit.course import check
+from vaekit.models import VAE, nets
 
 import math
 from functools import partial
@@ -41,10 +49,6 @@ import torch
 from IPython.display import Markdown, display
 from scipy.stats import t
 from sklearn.metrics import mutual_info_score
-
-from vaekit import data, explore, losses, metrics, plots, recipes, training
-from vaekit.course import check
-from vaekit.models import VAE, nets
 
 # %%
 train, test = data.load(dataset, "train", limit=train_images), data.load(dataset, "test").first(2000)
@@ -502,7 +506,7 @@ display(Markdown("| objective | MIG, mean and 95 % t-interval | from … to |\n|
 # %% [markdown]
 # Pictures say what a number hides. Take one image's code and move one latent at a time from −2.5 to 2.5: a **latent traversal**, for the first seed of two objectives. **Look for** rows in which one thing changes and nothing else.
 
-# %%
+# %% tags=["cover"]
 def traversals(model, title):
     order = metrics.kl_per_dimension(model, held_out).argsort(descending=True).tolist()
     z = model.encode(held_out.images()[:1]).detach().repeat(6, 11, 1)

@@ -9,6 +9,8 @@
 # %% [markdown]
 # # 05 · A bound, a game, a denoiser
 #
+# [start page](00_start.ipynb) · next: [06 Judging a generator](06_judging_generators.ipynb)
+#
 # The VAEs so far are blurred. This lab sets two other ideas against them. Afterwards you can
 #
 # - write a GAN's two losses, recognise mode collapse in three numbers, and undo one;
@@ -32,7 +34,14 @@ seed: int = 0  # same seed, same machine, same numbers
 import sys
 
 if "google.colab" in sys.modules:
-    get_ipython().run_line_magic("pip", "install -q --no-deps git+https://github.com/vae-labs/vae-labs torchmetrics lightning-utilities")
+    # nobody has said yet where Colab can install vaekit from
+    raise RuntimeError("run `make links REPO=owner/name` in the labs' repository first")
+
+# vaekit before torch: it tells torch's threads to share the cores
+from vaekit import data, explore, losses, metrics, plots, recipes, training
+from vaekit.course import check
+from vaekit.models import diffusion, gan, nets
+from vaekit.recipes import pretrained
 
 import math
 import time
@@ -41,11 +50,6 @@ import torch
 import torch.nn.functional as F
 from IPython.display import Markdown, display
 from torch import nn
-
-from vaekit import data, explore, losses, metrics, plots, recipes, training
-from vaekit.course import check
-from vaekit.models import diffusion, gan, nets
-from vaekit.recipes import pretrained
 
 # %%
 train = data.load(dataset, "train", limit=train_images)
@@ -432,7 +436,7 @@ for name, model, told, how in (("VAE", cvae, [asked], {}), ("GAN", dcgan, [], {}
 # %% [markdown]
 # The first thirty of each, not picked:
 
-# %%
+# %% tags=["cover"]
 first = torch.stack([test.images()[test.y == c][0] for c in range(10)])
 short = [name.replace(" ", "\n").replace("/", "/\n") for name in fashion.classes]
 rows = {"test image": first}

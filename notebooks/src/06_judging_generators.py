@@ -9,6 +9,8 @@
 # %% [markdown]
 # # 06 · Judging a generator: what a score can say, and what it cannot
 #
+# [start page](00_start.ipynb)
+#
 # Of the five reports behind this course, two judge their samples by a number that means nothing, and one failed to get a number at all. After this lab you can
 #
 # - say what SSIM, FID, KID and NLL each measure, and to what each of them is blind,
@@ -29,7 +31,12 @@ seed: int = 0                 # of weights, batch order and every random draw be
 import sys
 
 if "google.colab" in sys.modules:
-    get_ipython().run_line_magic("pip", "install -q --no-deps git+https://github.com/vae-labs/vae-labs torchmetrics lightning-utilities")
+    # nobody has said yet where Colab can install vaekit from
+    raise RuntimeError("run `make links REPO=owner/name` in the labs' repository first")
+
+# vaekit before torch: it tells torch's threads to share the cores
+from vaekit import data, losses, metrics, plots, recipes, training
+from vaekit.course import check
 
 import math
 
@@ -37,9 +44,6 @@ import torch
 from IPython.display import Markdown, display
 from skimage.metrics import structural_similarity
 from torchvision.transforms.functional import gaussian_blur
-
-from vaekit import data, losses, metrics, plots, recipes, training
-from vaekit.course import check
 
 # %% [markdown]
 # ## 1 · Four questions, four kinds of score
@@ -314,7 +318,7 @@ def kid(a, b):
     blocks = [mmd(kernel(x, x), kernel(y, y), kernel(x, y)) for x, y in zip(a.split(1000), b.split(1000)) if min(len(x), len(y)) > 1]
     return (sum(blocks) / len(blocks)).item()
 
-# %%
+# %% tags=["cover"]
 kids = against_n(kid)
 fig, ax = plots.figure(6.5, 3.6)
 for (name, values), colour in zip({"FID": fids, "KID": kids}.items(), plots.LINES):

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from vaekit.data.augment import AUGMENTATIONS, jitter, mirror
+from vaekit.errors import UserError
 
 
 @pytest.mark.parametrize("shift", [1, 3])
@@ -59,3 +60,25 @@ def test_what_is_offered_by_name_brings_no_black_border_in(name):
         assert copy.shape == x.shape
         assert copy.min() >= 0.5
     assert not all(torch.equal(copy, copies[0]) for copy in copies)
+
+
+@pytest.mark.parametrize("options, words", [
+    (dict(shift=-1), "shift must be ≥ 0, got -1"),
+    (dict(shift=7), "shift must be ≤ 6, got 7"),
+    (dict(shift=7, border="reflect"), "shift must be ≤ 6, got 7"),
+    (dict(border="circular"), "unknown border 'circular'; choose one of constant, reflect"),
+])
+def test_options_out_of_range_are_named(options, words):
+    with pytest.raises(UserError, match=words):
+        jitter(torch.zeros(2, 1, 7, 9), **options)
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+@pytest.mark.parametrize("x", [
+    torch.zeros(1, 5, 5),
+    torch.zeros(0, 1, 5, 5),
+    torch.zeros(2, 1, 5, 5, dtype=torch.uint8),
+])
+def test_what_is_no_batch_of_images_is_refused(name, x):
+    with pytest.raises(UserError, match=r"x must be float images of shape \(N, C, H, W\)"):
+        AUGMENTATIONS[name](x)

@@ -70,21 +70,102 @@ ZERO = torch.zeros(1, dtype=torch.int64)
     (torch.zeros(3, 1, 2, 2), torch.zeros(2), "one label per image"),
     (GREY, torch.tensor([0, 10]), "labels must lie in 0 … 9, got 10 at position 1"),
     (GREY, torch.tensor([0, -1]), "labels must lie in 0 … 9, got -1 at position 1"),
+    (GREY, torch.tensor([0.0, 1.0]), r"labels must be a row y of whole numbers, .*float32"),
+    (GREY, torch.tensor([True, False]), "labels must be a row y of whole numbers, .*bool"),
+    (GREY, torch.zeros(2, dtype=torch.int64, device="meta"), "images lie on cpu, but y on meta"),
     (TOO_BRIGHT, ZERO, "got values from 255 to 255"),
+    (GREY[:0], ZERO[:0], r"with at least one image, got x of shape \(0, 1, 2, 2\)"),
+    (torch.zeros(1, 1, 0, 2), ZERO, r"got x of shape \(1, 1, 0, 2\)"),
 ])
 def test_images_and_labels_that_do_not_fit_are_named(x, y, words):
     with pytest.raises(UserError, match=words):
         ImageSet(x, y)
 
 
-def test_factors_that_do_not_fit_are_named():
-    with pytest.raises(UserError, match="for 2 images and 0 names"):
-        ImageSet(GREY, torch.zeros(2, dtype=torch.long), factors=torch.zeros(2, 3))
+@pytest.mark.parametrize("factors, names, words", [
+    (torch.zeros(2, 3, dtype=torch.int64), (), "for 2 images and 0 names"),
+    (torch.zeros(2, 1), ("size",), "factors must be whole numbers, .*torch.float32"),
+    (None, ("size",), "factors must be whole numbers, .* got none for 2 images and 1 names"),
+    (torch.zeros(2, 2, dtype=torch.int64), ("a", "a"), "factor_names must differ"),
+])
+def test_factors_that_do_not_fit_are_named(factors, names, words):
+    labels = torch.zeros(2, dtype=torch.long)
+    with pytest.raises(UserError, match=words):
+        ImageSet(GREY, labels, factors=factors, factor_names=names)
+
+
+def test_classes_of_the_same_name_are_refused():
+    with pytest.raises(UserError, match=r"classes must differ from one another, got \('a', 'a'\)"):
+        ImageSet(GREY, torch.zeros(2, dtype=torch.long), ("a", "a"))
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int8, torch.int32])
+def test_labels_of_any_integer_dtype_become_int64(dtype):
+    images = ImageSet(GREY, torch.tensor([3, 7], dtype=dtype))
+    assert images.y.dtype == torch.int64
+    assert images.y.tolist() == [3, 7]
+
+
+def test_a_plain_tensor_has_no_labels():
+    images = data.as_image_set(GREY)
+    assert not images.labelled
+    assert images.y.shape == (2, 0)
+    assert repr(images) == "ImageSet(images: 2 images of 1×2×2, no labels)"
+    assert len(images.first(1)) == 1
+
+
+def test_a_set_with_classes_or_attributes_is_labelled(digits):
+    assert digits[0].labelled
+    assert ImageSet(GREY, torch.tensor([[1], [0]]), ("hat",)).labelled
+
+
+@pytest.mark.parametrize("choose", [lambda s: s.only("0"), lambda s: s.per_class(1)])
+def test_images_without_labels_cannot_be_chosen_by_class(choose):
+    with pytest.raises(UserError, match="these images have no labels; make an ImageSet with y"):
+        choose(data.as_image_set(GREY))
+
+
+def test_a_choice_of_no_class_is_refused(digits):
+    with pytest.raises(UserError, match="names must hold at least one of 0, 1, .*got none"):
+        digits[0].only()
+
+
+def test_a_class_without_images_is_named(digits):
+    images = digits[0].first(1)
+    other = str((images.y.item() + 1) % 10)
+    with pytest.raises(UserError, match=f"only {other} leaves no image of the 1 of digits"):
+        images.only(other)
+
+
+@pytest.mark.parametrize("index, words", [
+    (torch.tensor([2]), "index must choose among 2 images"),
+    (torch.tensor([True]), "index must choose among 2 images"),
+    (torch.tensor([0.0]), "index must be a slice, positions"),
+    (torch.tensor([[0]]), "index must be a slice, positions"),
+    (torch.tensor([1], dtype=torch.uint8), "index must be a slice, positions"),
+    (slice("a", None), "index must choose among 2 images, got slice"),
+])
+def test_an_index_that_is_none_is_named(index, words):
+    images = data.as_image_set(GREY)
+    with pytest.raises(UserError, match=words):
+        images.images(index)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -1.0, float("nan"), float("inf"), 0.001])
+def test_a_share_that_leaves_a_side_empty_is_named(digits, share):
+    with pytest.raises(UserError, match="needs images on both sides, but a share of"):
+        digits[0].first(20).split(share)
+
+
+def test_the_device_of_a_set_is_named_where_there_is_none(digits):
+    with pytest.raises(UserError, match="unknown device 'moon'"):
+        digits[0].to("moon")
 
 
 @pytest.mark.parametrize("x, words", [
     (torch.tensor([0.5, float("nan")]), r"images must lie in \[0, 1\]"),
     (torch.zeros(3, dtype=torch.uint8), "images are float in .*uint8"),
+    (torch.zeros(0, 1, 2, 2), "there must be at least one image"),
 ])
 def test_check_images_names_what_is_no_image(x, words):
     with pytest.raises(UserError, match=words):
@@ -93,11 +174,17 @@ def test_check_images_names_what_is_no_image(x, words):
 
 @pytest.mark.parametrize("size, words", [
     (0, "batch_size must be ≥ 1, got 0"),
-    (2.5, "batch_size must be a whole number, got 2.5"),
+    (2.5, "size of ImageSet.batches must be int, got float 2.5"),
 ])
-def test_a_batch_size_that_is_none_is_named(digits, size, words):
+def test_a_batch_size_that_is_none_is_named_before_the_first_batch(digits, size, words):
     with pytest.raises(UserError, match=words):
-        list(digits[0].batches(size))
+        digits[0].batches(size)
+
+
+def test_as_tensor_takes_images_only():
+    assert torch.equal(data.as_tensor(GREY), GREY)
+    with pytest.raises(UserError, match=r"images have shape \(N, C, H, W\)"):
+        data.as_tensor(GREY[0])
 
 
 def test_an_unknown_class_is_named():

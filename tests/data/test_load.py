@@ -89,6 +89,20 @@ def test_search_order_is_root_then_environment_then_built_in(write_npz, tmp_path
     assert data.locate("fashion", other) == data.built_in_folder() / "fashion.npz"
 
 
+@pytest.mark.parametrize("name", ["~nosuchuser/x", "/nowhere/at/all", "a" * 5000, "\x7f"])
+def test_a_variable_that_names_no_folder_is_named(name, monkeypatch):
+    monkeypatch.setenv("VAEKIT_DATA", name)
+    words = "VAEKIT_DATA names .*, which is not a folder; make it, or leave VAEKIT_DATA out"
+    with pytest.raises(UserError, match=words):
+        data.load("mnist")
+
+
+@pytest.mark.parametrize("name", ["digits", "shapes", "fashion"])
+def test_a_wrong_root_is_named_also_where_no_file_is_needed(name):
+    with pytest.raises(UserError, match="root names 'no-folder'"):
+        data.load(name, root="no-folder")
+
+
 def test_what_a_library_makes_has_no_file():
     assert data.locate("digits") is None
     assert data.locate("shapes") is None
@@ -109,7 +123,7 @@ def test_what_a_library_makes_has_no_file():
     ),
     (
         {"name": "mnist", "root": "/nowhere/at/all"},
-        "root names /nowhere/at/all, which is not a folder",
+        "root names '/nowhere/at/all', which is not a folder",
     ),
 ])
 def test_bad_arguments_are_named(arguments, words):

@@ -1,6 +1,7 @@
 """A choice of images as one value: what each field keeps, and in which order they work."""
 from dataclasses import FrozenInstanceError, replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -43,10 +44,15 @@ def test_classes_choose_in_both_sets_and_keep_the_labels(digits):
     assert train.classes == digits[0].classes
 
 
-def test_limit_counts_before_the_classes_choose(digits):
-    train, _, _ = Selection("digits", limit=100, classes=("3",)).load()
-    assert same_images(train, digits[0].first(100).only("3"))
-    assert len(train) < 20
+def test_limit_counts_the_images_of_the_chosen_classes(digits):
+    train, _, _ = Selection("digits", limit=50, classes=("3",)).load()
+    assert same_images(train, digits[0].only("3").first(50))
+    assert len(train) == 50
+
+
+def test_per_class_counts_within_the_limit(digits):
+    train, _, _ = Selection("digits", limit=60, classes=("3", "8"), per_class=20).load()
+    assert same_images(train, digits[0].only("3", "8").first(60).per_class(20))
 
 
 def test_test_limit_counts_after_the_classes_have_chosen(digits):
@@ -94,15 +100,32 @@ def test_a_selection_is_a_value():
         selection.limit = 80
 
 
-@pytest.mark.parametrize("selection, words", [
-    (Selection("fashon"), "unknown data set 'fashon'.*Did you mean 'fashion'"),
-    (Selection("digits", limit=0), "limit must be ≥ 1, got 0"),
-    (Selection("digits", test_limit=0), "limit must be ≥ 1, got 0"),
-    (Selection("digits", per_class=0), "number must be ≥ 1, got 0"),
-    (Selection("digits", classes=("ten",)), "unknown class 'ten'"),
-    (Selection("digits", validation=1.5), "a validation split needs images on both sides"),
-    (Selection("mnist", root="/nowhere/at/all"), "root names /nowhere/at/all"),
+@pytest.mark.parametrize("choice, words", [
+    (dict(name="fashon"), "unknown data set name 'fashon'.*Did you mean 'fashion'"),
+    (dict(limit=0), "^limit must be ≥ 1, got 0"),
+    (dict(test_limit=0), "^test_limit must be ≥ 1, got 0"),
+    (dict(per_class=0), "^per_class must be ≥ 1, got 0"),
+    (dict(classes=("ten",)), "unknown class among classes: 'ten'"),
+    (dict(classes="38"), r"classes must be a list of names, got '38'; use \['38'\]"),
+    (dict(validation=1.5), "validation must be > 0 and < 1, got 1.5"),
+    (dict(validation=float("nan")), "validation must be > 0 and < 1, got nan"),
+    (dict(name="mnist", root="/nowhere/at/all"), "root names '/nowhere/at/all'"),
+    (dict(root=""), "root names '', which is not a folder"),
 ])
-def test_bad_choices_are_named(selection, words):
+def test_bad_choices_are_named_when_they_are_made(choice, words):
+    with pytest.raises(UserError, match=words):
+        Selection(**{"name": "digits"} | choice)
+
+
+def test_a_validation_share_of_too_few_images_is_named():
+    selection = Selection("digits", limit=2, validation=0.1)
+    words = "a validation split needs images on both sides, but a share of 0.1 of 2 leaves none"
     with pytest.raises(UserError, match=words):
         selection.load()
+
+
+def test_classes_without_images_are_named(write_npz):
+    folder = write_npz(y_train=np.zeros(20, np.uint8))
+    words = "only 3 leaves no image of the 20 of mnist; choose other classes"
+    with pytest.raises(UserError, match=words):
+        Selection("mnist", folder, classes=("3",)).load()

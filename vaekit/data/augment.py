@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..errors import UserError, at_least, brief, pick
+
 
 def mirror(x: Tensor) -> Tensor:
     """Mirror about half of the images, left to right; each call chooses others.
@@ -16,7 +18,10 @@ def mirror(x: Tensor) -> Tensor:
         x: images, (N, C, H, W).
     Returns:
         Images of the same shape.
+    Raises:
+        UserError: images of another shape.
     """
+    _check_shape(x)
     mirrored = torch.rand(len(x), 1, 1, 1, device=x.device) < 0.5
     return torch.where(mirrored, x.flip(3), x)
 
@@ -31,14 +36,19 @@ def jitter(
     """Move the whole batch by up to `shift` pixels, each call in another direction.
 
     Args:
-        x: images, (N, C, H, W).
-        shift: the largest move in pixels, along each axis.
+        x: images, (N, C, H, W), float.
+        shift: the largest move in pixels, along each axis; less than the image's sides.
         flip: also mirror about half of the images.
         border: what comes in at the edge: "constant" is black, "reflect" the mirrored border.
     Returns:
         Images of the same shape.
+    Raises:
+        UserError: images of another shape, shift out of range, unknown border.
     """
+    _check_shape(x)
+    pick("border", border, ("constant", "reflect"))
     height, width = x.shape[-2:]
+    at_least("shift", shift, 0, min(height, width) - 1)
     down, right = torch.randint(-shift, shift + 1, (2,)).tolist()
 
     top = shift + down
@@ -47,6 +57,14 @@ def jitter(
     moved = padded[..., top:top + height, left:left + width]
 
     return mirror(moved) if flip else moved
+
+
+def _check_shape(x: Tensor) -> None:
+    """Their shape and dtype alone: the values lie on a GPU, perhaps."""
+    if x.ndim != 4 or x.numel() == 0 or not x.is_floating_point():
+        raise UserError(
+            f"x must be float images of shape (N, C, H, W) with N ≥ 1, got {brief(x)}"
+        )
 
 
 AUGMENTATIONS: dict[str, Callable[[Tensor], Tensor]] = {

@@ -8,31 +8,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from ..contracts import Shape
-from ..device import seeded
-from ..errors import UserError, at_least, pick
+from ..device import pick_device, seeded
+from ..errors import UserError, at_least, brief, check_seed, pick
+from .checks import check_attributes, check_images, check_labels, check_names, is_whole
 
 
 @dataclass(frozen=True, repr=False)
 class ImageSet:
-    """Images and labels in memory.
+    """Images and labels in memory: at least one image.
 
     Attributes:
         x: (N, C, H, W), uint8, or float32 in [0, 1]. Read it through `images()`, which always
             gives float32 in [0, 1].
         y: (N,) int64, positions in `classes`; or attributes, (N, A) of 0 and 1, one column for
-            each of `classes`.
-        classes: the names of the classes or attributes.
+            each of `classes`; or (N, 0) where there are no labels.
+        classes: the names of the classes or attributes; empty where there are no labels.
         name: what the images are; a choice of them (`only`, `per_class`, `split`) adds to it.
         factors: (N, F) int64, what an image was drawn from, where that is known (`data.shapes`).
         factor_names: the names of the columns of `factors`.
     Raises:
-        UserError: images of another shape or outside [0, 1], labels or factors that do not fit
-            the images, a label that is no position in `classes`, an attribute not 0 or 1.
+        UserError: no image, images of another shape or outside [0, 1], labels or factors that do
+            not fit the images, a label that is no position in `classes`, an attribute not 0 or 1,
+            tensors on several devices.
     """
 
     x: Tensor
@@ -46,6 +47,9 @@ class ImageSet:
         self._check_images()
         self._check_labels()
         self._check_factors()
+        # whole numbers of any size are labels, but torch indexes with int64 only
+        if self.labelled and not self._has_attributes:
+            object.__setattr__(self, "y", self.y.long())
 
     def __len__(self) -> int:
         return len(self.x)
@@ -53,7 +57,13 @@ class ImageSet:
     def __repr__(self) -> str:
         size = "×".join(map(str, self.shape))
         kind = "attributes" if self._has_attributes else "classes"
-        return f"ImageSet({self.name}: {len(self):,} images of {size}, {len(self.classes)} {kind})"
+        labels = f"{len(self.classes)} {kind}" if self.labelled else "no labels"
+        return f"ImageSet({self.name}: {len(self):,} images of {size}, {labels})"
+
+    @property
+    def labelled(self) -> bool:
+        """False for images alone, of which no class or attribute is known."""
+        return len(self.classes) > 0
 
     @property
     def shape(self) -> Shape:
@@ -62,8 +72,22 @@ class ImageSet:
         return channels, height, width
 
     def images(self, index: slice | Tensor = slice(None)) -> Tensor:
-        """Some images, or all: float32 in [0, 1], (n, C, H, W)."""
-        x = self.x[index]
+        """Some images, or all: float32 in [0, 1], (n, C, H, W).
+
+        Args:
+            index: a slice, positions (n,), or a mask (N,).
+        Raises:
+            UserError: an index of another kind or shape, or out of range.
+        """
+        if isinstance(index, Tensor):
+            self._check_index(index)
+        try:
+            x = self.x[index]
+        except (IndexError, TypeError) as error:
+            raise UserError(
+                f"index must choose among {len(self)} images, got {brief(index)} ({error})"
+            ) from error
+
         if x.dtype == torch.uint8:
             return x.float().div_(255)
         return x.float()
@@ -75,19 +99,36 @@ class ImageSet:
         shuffle: bool = False,
         generator: torch.Generator | None = None,
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """(images, labels), one batch after the other; the last one may be smaller."""
+        """(images, labels), one batch after the other; the last one may be smaller.
+
+        Args:
+            size: images in a batch.
+            shuffle: draw the order from `generator`, or from torch's own state.
+        Raises:
+            UserError: size < 1.
+        """
         size = at_least("batch_size", size, 1)
 
         if shuffle:
-            order = torch.randperm(len(self), generator=generator)
+            device = None if generator is None else generator.device
+            order = torch.randperm(len(self), generator=generator, device=device)
         else:
             order = torch.arange(len(self))
+        return self._in_order(order.to(self.x.device), size)
 
-        for index in order.to(self.x.device).split(size):
+    def _in_order(self, order: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        for index in order.split(size):
             yield self.images(index), self.y[index]
 
     def to(self, device: torch.device | str) -> ImageSet:
-        """The same images on another device."""
+        """The same images on another device.
+
+        Args:
+            device: "auto", "cuda", "cuda:0", "mps" or "cpu".
+        Raises:
+            UserError: a device that torch does not know, or does not see on this machine.
+        """
+        device = pick_device(str(device))
         factors = None if self.factors is None else self.factors.to(device)
         return replace(self, x=self.x.to(device), y=self.y.to(device), factors=factors)
 
@@ -99,12 +140,21 @@ class ImageSet:
         """The images of the named classes; labels keep their meaning.
 
         Raises:
-            UserError: an unknown class, or images with attributes.
+            UserError: no name, an unknown class, a class without images, images without classes.
         """
         self._require_classes()
+        if not names:
+            raise UserError(f"names must hold at least one of {', '.join(self.classes)}, got none")
+
         wanted = [self.classes.index(pick("class", name, self.classes)) for name in names]
         chosen = torch.isin(self.y, torch.tensor(wanted, device=self.y.device))
-        return self._take(chosen, f"only {', '.join(names)}")
+        choice = f"only {', '.join(names)}"
+        if not chosen.any():
+            raise UserError(
+                f"{choice} leaves no image of the {len(self)} of {self.name}; "
+                "choose other classes, or take more images"
+            )
+        return self._take(chosen, choice)
 
     def per_class(self, number: int) -> ImageSet:
         """The first `number` images of each class, in the stored order.
@@ -112,10 +162,10 @@ class ImageSet:
         Of a class that has fewer, all of them.
 
         Raises:
-            UserError: number < 1, or images with attributes.
+            UserError: number < 1, or images without classes.
         """
         self._require_classes()
-        at_least("number", number, 1)
+        at_least("number of images per_class", number, 1)
 
         chosen = []
         for label in range(len(self.classes)):
@@ -131,13 +181,14 @@ class ImageSet:
         The same seed makes the same cut.
 
         Raises:
-            UserError: a share that leaves either side empty.
+            UserError: a share that leaves either side empty, seed < 0.
         """
+        check_seed(seed)
         held_out = round(share * len(self)) if 0 < share < 1 else 0
         if not 0 < held_out < len(self):
             raise UserError(
-                "a validation split needs images on both sides; "
-                f"{share} of {len(self)} leaves none on one"
+                "a validation split needs images on both sides, but a share of "
+                f"{brief(share)} of {len(self)} leaves none on one; choose another share"
             )
 
         order = torch.randperm(len(self), generator=seeded(seed)).to(self.y.device)
@@ -164,22 +215,38 @@ class ImageSet:
         return self.y.ndim == 2
 
     def _require_classes(self) -> None:
+        if not self.labelled:
+            raise UserError("these images have no labels; make an ImageSet with y and classes")
         if self._has_attributes:
             raise UserError(
                 "an image with attributes has no single class; "
                 "choose images by a column of y instead"
             )
 
+    def _check_index(self, index: Tensor) -> None:
+        # uint8 would be taken for a mask
+        is_position = index.dtype in (torch.int64, torch.int32)
+        if index.ndim != 1 or not (is_position or index.dtype == torch.bool):
+            raise UserError(
+                f"index must be a slice, positions (n,) or a mask ({len(self)},), "
+                f"got {brief(index)}"
+            )
+
     def _check_images(self) -> None:
-        if self.x.ndim != 4:
-            raise UserError(f"images have shape (N, C, H, W), got {tuple(self.x.shape)}")
+        if self.x.ndim != 4 or self.x.numel() == 0:
+            raise UserError(
+                "images have shape (N, C, H, W) with at least one image, "
+                f"got x of shape {tuple(self.x.shape)}"
+            )
         if self.x.dtype != torch.uint8:
             check_images(self.x)
 
     def _check_labels(self) -> None:
+        check_names("classes", self.classes)
+        self._check_device("y", self.y)
         one_class_each = (len(self.x),)
-        attributes = (len(self.x), len(self.classes))
-        if self.y.shape not in (one_class_each, attributes):
+        columns = (len(self.x), len(self.classes))
+        if self.y.shape not in (one_class_each, columns):
             raise UserError(
                 f"one label per image is needed: {len(self.x)} images, "
                 f"labels of shape {tuple(self.y.shape)}"
@@ -190,77 +257,44 @@ class ImageSet:
             check_labels(self.y, len(self.classes))
 
     def _check_factors(self) -> None:
-        if self.factors is None:
+        check_names("factor_names", self.factor_names)
+        shape = None if self.factors is None else tuple(self.factors.shape)
+        expected = (len(self.x), len(self.factor_names))
+        if shape is None and not self.factor_names:
             return
-        if self.factors.shape != (len(self.x), len(self.factor_names)):
+        if self.factors is None or shape != expected or not is_whole(self.factors):
             raise UserError(
-                "factors are one row per image and one column per name, "
-                f"got {tuple(self.factors.shape)} for {len(self.x)} images "
-                f"and {len(self.factor_names)} names"
+                "factors must be whole numbers, one row per image and one column per name in "
+                f"factor_names, got {'none' if self.factors is None else brief(self.factors)} "
+                f"for {len(self.x)} images and {len(self.factor_names)} names"
+            )
+        self._check_device("factors", self.factors)
+
+    def _check_device(self, what: str, values: Tensor) -> None:
+        if values.device != self.x.device:
+            raise UserError(
+                f"the images lie on {self.x.device}, but {what} on {values.device}; "
+                "move them to one device"
             )
 
 
-def check_images(x: Tensor) -> Tensor:
-    """`x`, if it is float and within [0, 1]; else a UserError that says which value is not.
-
-    Images are float32 in [0, 1] everywhere outside a model. A Bernoulli likelihood of a pixel at
-    −1 or 255 means nothing, yet trains without a complaint.
-    """
-    if not x.is_floating_point():
-        raise UserError(f"images are float in [0, 1], got {x.dtype}; divide uint8 pixels by 255")
-
-    lowest, highest = x.detach().aminmax()
-    low = lowest.item()
-    high = highest.item()
-
-    # not written as `low < 0 or high > 1`, which is false for NaN
-    if not (low >= 0 and high <= 1):
-        raise UserError(
-            f"images must lie in [0, 1], got values from {low:.3g} to {high:.3g}; "
-            "rescale them first"
-        )
-    return x
-
-
-def check_labels(y: np.ndarray | Tensor, classes: int, where: str = "labels") -> None:
-    """Labels lie in 0 … classes − 1, or a UserError names the first that does not.
-
-    Args:
-        where: what to call the labels in the error.
-    """
-    bad = (y < 0) | (y >= classes)
-    if bad.any():
-        first = int(np.flatnonzero(np.asarray(bad))[0])
-        raise UserError(
-            f"{where} must lie in 0 … {classes - 1}, got {int(y[first])} at position {first}"
-        )
-
-
-def check_attributes(c: Tensor) -> Tensor:
-    """`c`, if it holds nothing but 0 and 1; else a UserError that names the first other value."""
-    other = c[(c != 0) & (c != 1)]
-    if len(other):
-        raise UserError(f"attributes are 0 or 1, got {other[0].item():g}; CelebA's −1 means 0")
-    return c
-
-
 def as_image_set(images: ImageSet | Tensor) -> ImageSet:
-    """An ImageSet as it is; a tensor of images as a set without classes.
+    """An ImageSet as it is; a tensor of images as a set without labels.
 
     Args:
         images: a set, or a tensor (N, C, H, W), uint8 or in [0, 1].
     """
     if isinstance(images, ImageSet):
         return images
-    labels = torch.zeros(len(images), dtype=torch.int64)
-    return ImageSet(images, labels, ("image",))
+    no_labels = torch.zeros(images.shape[:1] + (0,), dtype=torch.int64, device=images.device)
+    return ImageSet(images, no_labels, ())
 
 
 def as_tensor(images: ImageSet | Tensor) -> Tensor:
     """Float images (N, C, H, W), checked to lie in [0, 1], of a set or a tensor."""
     if isinstance(images, ImageSet):
         return images.images()
-    return check_images(images)
+    return as_image_set(check_images(images)).x
 
 
 def image_set(what: str, images: Tensor | ImageSet) -> ImageSet:

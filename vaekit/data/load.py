@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..errors import UserError, at_least, pick
+from ..errors import UserError, at_least, brief, pick
 from .digits import DIGITS, digits
 from .download import download
 from .images import ImageSet
@@ -136,6 +136,7 @@ def load(
     pick("split", split, ("train", "test"))
     if limit is not None:
         at_least("limit", limit, 1)
+    roots(root)
 
     images = source.make(split) if source.make else _read(name, split, root)
     return images if limit is None else images.first(limit)
@@ -150,17 +151,24 @@ def roots(root: str | Path | None = None) -> list[Path]:
         UserError: `root` or $VAEKIT_DATA is not a folder.
     """
     folders = []
-    for folder, origin in ((root, "root"), (os.environ.get("VAEKIT_DATA"), "VAEKIT_DATA")):
-        if not folder:
-            continue
-        path = Path(folder).expanduser()
-        if not path.is_dir():
-            raise UserError(
-                f"{origin} names {folder}, which is not a folder; make it, or leave {origin} out"
-            )
-        folders.append(path)
-
+    if root is not None:
+        folders.append(_folder(root, "root"))
+    # set to nothing, a variable counts as not set
+    if os.environ.get("VAEKIT_DATA"):
+        folders.append(_folder(os.environ["VAEKIT_DATA"], "VAEKIT_DATA"))
     return [*folders, built_in_folder(), cache_folder()]
+
+
+def _folder(name: str | Path, origin: str) -> Path:
+    """The folder of that name, in which ~ stands for a home."""
+    path = Path(os.path.expanduser(name))
+    # not Path.is_dir, which raises for a name that is too long; and Path("") is the current folder
+    if not str(name) or not os.path.isdir(path):
+        raise UserError(
+            f"{origin} names {brief(str(name))}, which is not a folder; "
+            f"make it, or leave {origin} out"
+        )
+    return path
 
 
 def built_in_folder() -> Path:
@@ -215,6 +223,6 @@ def _fetch(source: Source, root: str | Path | None) -> Path:
             f"{source.file} is missing from {built_in_folder()}; it belongs to the package, "
             "so reinstall vaekit or restore the file"
         )
-    folder = Path(root).expanduser() if root else cache_folder()
+    folder = cache_folder() if root is None else _folder(root, "root")
     title = source.title.split(",")[0]
     return download(source.download, folder / source.file, title)

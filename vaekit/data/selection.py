@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import UserError, at_least, finite, pick
 from .images import ImageSet
-from .load import load
+from .load import SOURCES, load, roots
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,14 @@ class Selection:
     Attributes:
         name: the data set, one of SOURCES.
         root: a folder to look for its file in, before all others (see `load`).
-        limit: train on the first so many images only.
+        limit: train on the first so many images only, of the chosen classes.
         classes: train and test on these classes only; labels keep their meaning.
         per_class: train on the first so many images of each class.
-        test_limit: test on the first so many images only.
+        test_limit: test on the first so many images only, of the chosen classes.
         validation: share of the training images that is held out.
+    Raises:
+        UserError: unknown data set or class, a number or share out of range, a root that is no
+            folder.
     """
 
     name: str
@@ -31,28 +35,48 @@ class Selection:
     test_limit: int | None = None
     validation: float | None = None
 
+    def __post_init__(self) -> None:
+        source = SOURCES[pick("data set name", self.name, SOURCES)]
+        roots(self.root)
+        for what in ("limit", "per_class", "test_limit"):
+            number = getattr(self, what)
+            if number is not None:
+                at_least(what, number, 1)
+        if self.validation is not None:
+            finite("validation", self.validation, above=0, below=1)
+
+        if isinstance(self.classes, str):
+            # a text is a sequence too: of its letters
+            raise UserError(
+                f"classes must be a list of names, got {self.classes!r}; use [{self.classes!r}]"
+            )
+        for each in self.classes:
+            pick("class among classes:", each, source.classes)
+
     def load(self, seed: int = 0) -> tuple[ImageSet, ImageSet | None, ImageSet]:
         """The images to train on, to validate on (None without `validation`), and to test on.
 
-        `limit` counts before `classes` chooses, `test_limit` and `per_class` count after it.
+        `limit` and `test_limit` count the images of the chosen classes, `per_class` counts within
+        `limit`, and `validation` is a share of what is left.
 
         Args:
             seed: which of the training images are held out.
         Raises:
-            UserError: unknown data set or class, data not to be had, a number or share out of
-                range.
+            UserError: data not to be had, a class without images, too few images for `validation`.
 
         >>> train, validation, test = Selection("digits", limit=100, validation=0.2).load()
         >>> len(train), len(validation), len(test)
         (80, 20, 360)
         """
-        train = load(self.name, "train", root=self.root, limit=self.limit)
+        train = load(self.name, "train", root=self.root)
         test = load(self.name, "test", root=self.root)
 
         if self.classes:
             train = train.only(*self.classes)
             test = test.only(*self.classes)
 
+        if self.limit is not None:
+            train = train.first(self.limit)
         if self.per_class is not None:
             train = train.per_class(self.per_class)
         if self.test_limit is not None:

@@ -8,8 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import UserError, at_least, pick
+from ..errors import UserError, at_least, brief, pick
+from .checks import is_whole
 from .images import ImageSet
+
+# numpy's RandomState takes no larger one
+LARGEST_SEED = 2**32 - 1
 
 # so that every 28×28 network of the labs takes them
 SIZE = 28
@@ -53,7 +57,7 @@ def shapes(n: int | None = None, split: str = "train", seed: int = 0) -> ImageSe
         split: "train" or "test": no image is in both.
         seed: which n images of the split, and in which order.
     Raises:
-        UserError: unknown split, n < 1 or more than there are.
+        UserError: unknown split, n < 1 or more than there are, a seed outside 0 … 2³² − 1.
     Source:
         Matthey et al. 2017 (dSprites) for the idea; drawn anew, smaller, with smooth edges.
 
@@ -61,9 +65,12 @@ def shapes(n: int | None = None, split: str = "train", seed: int = 0) -> ImageSe
     ImageSet(shapes: 100 images of 1×28×28, 3 classes)
     """
     pick("split", split, ("train", "test"))
+    at_least("seed", seed, 0, LARGEST_SEED)
     size = TEST if split == "test" else TOTAL - TEST
     if n is not None and at_least("n", n, 1) > size:
-        raise UserError(f"there are {size:,} different {split} images, got n = {n:,}")
+        raise UserError(
+            f"there are {size:,} different {split} images, got n = {n:,}; choose a smaller n"
+        )
 
     # RandomState's streams are frozen by NumPy's policy: the split is the same in every version
     order = np.random.RandomState(0).permutation(TOTAL)
@@ -94,10 +101,12 @@ def shape_factors(index: Tensor) -> Tensor:
     >>> shape_factors(torch.tensor([0, 1, 16])).tolist()
     [[0, 0, 0, 0, 0], [0, 0, 0, 0, 1], [0, 0, 0, 1, 0]]
     """
-    index = torch.as_tensor(index)
-    is_row_of_integers = index.ndim == 1 and not index.is_floating_point()
-    if not is_row_of_integers or not _all_in_range(index, TOTAL):
-        raise UserError(f"an index is a row of whole numbers in 0 … {TOTAL - 1}")
+    if index.ndim != 1 or not is_whole(index):
+        raise UserError(f"index must be a row of whole numbers, got {brief(index)}")
+    if not _all_in_range(index, TOTAL):
+        raise UserError(
+            f"index must lie in 0 … {TOTAL - 1}, got values from {index.min()} to {index.max()}"
+        )
 
     columns = []
     for size in reversed(FACTORS.values()):
@@ -134,15 +143,14 @@ def draw_shapes(factors: Tensor) -> Tensor:
 
 def _check_factors(factors: Tensor) -> None:
     is_table = factors.ndim == 2 and factors.shape[1] == len(FACTORS)
-    if not is_table or factors.is_floating_point():
+    if not is_table or not is_whole(factors):
         raise UserError(
-            f"factors are whole numbers of shape (n, {len(FACTORS)}), "
-            f"got {factors.dtype} of shape {tuple(factors.shape)}"
+            f"factors must be whole numbers of shape (n, {len(FACTORS)}), got {brief(factors)}"
         )
     for column, (name, size) in zip(factors.T, FACTORS.items()):
         if not _all_in_range(column, size):
             raise UserError(
-                f"{name} must lie in 0 … {size - 1}, "
+                f"the factors' {name} must lie in 0 … {size - 1}, "
                 f"got values from {column.min()} to {column.max()}"
             )
 

@@ -2,9 +2,11 @@
 
 Each function returns one matplotlib Figure, the value of a notebook cell; `table` returns a table.
 """
-from .charts import curves, lines, rate_distortion
+from .charts import curves, lines
 from .images import PAD, compare, sheet
-from .latents import latent_map, lattice, walk
+from .latents import lattice, walk
+from .maps import latent_map
+from .planes import rate_distortion
 from .style import CLASSES, LINES, SUBSCRIPTS, figure, latent_name
 from .tables import MarkdownTable, table
 

@@ -1,13 +1,17 @@
-"""Lines: training curves, one quantity over another, rate against distortion."""
+"""Lines: training curves, one quantity over another."""
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from ..errors import pick
-from .labels import label_points
+import numpy as np
+from torch import Tensor
+
+from ..errors import UserError, brief, finite, pick
 from .style import LINES, figure
+from .text import plain, with_formulae
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +20,10 @@ if TYPE_CHECKING:
 # of another length than LINES: together they repeat after 56 series only
 MARKERS = ("o", "s", "^", "D", "v", "<", ">", "P")
 SPLIT_STYLES = {"train": "--", "validation": ":", "test": "-"}
+
+
+# the values of a line
+Numbers = Sequence[float] | np.ndarray | Tensor
 
 
 class Columns(Protocol):
@@ -43,9 +51,10 @@ def curves(
         histories: one History, or {"name": History, …}.
         term: of the objective, without its split: "loss", "kl", …
     Raises:
-        UserError: a term that one of the histories does not have.
+        UserError: no histories, one without epochs, a term that one of them does not have.
     """
     named = histories if isinstance(histories, Mapping) else {"": histories}
+    _check_histories(named)
     wanted = []
     for name, history in named.items():
         for each in _terms(history, term):
@@ -57,7 +66,7 @@ def curves(
         _draw_splits(ax, history, each, name, colour)
 
     ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.set(title=title, xlabel="epoch", ylabel=ylabel)
+    ax.set(title=with_formulae(title), xlabel="epoch", ylabel=with_formulae(ylabel))
     if len(named) == 1:
         ax.legend()
     else:
@@ -67,8 +76,8 @@ def curves(
 
 
 def lines(
-    x: Sequence[float] | Sequence[str],
-    series: Mapping[str, Sequence[float]],
+    x: Numbers | Sequence[str],
+    series: Mapping[str, Numbers],
     *,
     title: str,
     xlabel: str,
@@ -79,73 +88,79 @@ def lines(
     """One line per named series over x.
 
     Args:
+        x: numbers, or names of what is compared.
+        series: one value for each x, by the name of the line; NaN leaves a gap.
         log_x: a logarithmic axis of base 2, with a tick at each x.
         log_y: a logarithmic axis.
+    Raises:
+        UserError: no x, no series, one of another length than x, x that is not finite, on a
+            logarithmic axis a value ≤ 0.
     """
+    at = _listed("x", x)
+    values = {name: _listed(f"series {name!r}", y) for name, y in series.items()}
+    _check_lines(at, values, log_x, log_y)
+    if isinstance(at[0], str):
+        at = [plain(name) for name in at]
+
     fig, ax = figure(6.5, 3.4)
     styles = zip(itertools.cycle(LINES), itertools.cycle(MARKERS))
-    for (name, y), (colour, marker) in zip(series.items(), styles):
-        ax.plot(x, y, marker + "-", color=colour, label=name)
+    for (name, y), (colour, marker) in zip(values.items(), styles):
+        ax.plot(at, y, marker + "-", color=colour, label=plain(name))
 
     if log_x:
         ax.set_xscale("log", base=2)
-        ax.set_xticks(list(x), [f"{value:g}" for value in x])
+        ax.set_xticks(at, [f"{value:g}" for value in at])
     if log_y:
         ax.set_yscale("log")
-    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    ax.set(title=with_formulae(title), xlabel=with_formulae(xlabel), ylabel=with_formulae(ylabel))
     ax.legend()
     return fig
 
 
-def rate_distortion(
-    series: Mapping[str, Mapping[object, tuple[float, float]]],
-    *,
-    title: str = "Rate and distortion",
-    label: str = "",
-) -> Figure:
-    """Rate (KL) against distortion (reconstruction), nats per image.
+def _check_histories(histories: Mapping[str, Columns]) -> None:
+    """Each is a history, and has epochs."""
+    if not histories:
+        raise UserError("histories must hold at least one History, got none")
+    for name, history in histories.items():
+        where = f"histories[{name!r}]" if name else "histories"
+        if not hasattr(history, "columns"):
+            raise UserError(
+                f"{where} must be a History, or several by name, "
+                f"got {type(history).__name__} {brief(history)}"
+            )
+        if not history.columns:
+            raise UserError(f"{where} is empty: it has no epochs to draw; train first")
 
-    On the grey lines rate + distortion, the −ELBO, is the same.
 
-    Args:
-        series: {"here": {β: (rate, distortion), …}, …}.
-        label: stands before the β that names each point of the first series.
-    Source:
-        Alemi et al. 2018 for the picture.
-    """
-    fig, ax = figure(6.5, 4)
-    line = "-" if len(series) == 1 else ""
-    styles = zip(itertools.cycle(LINES), itertools.cycle("osD^v"))
-    for (name, points), (colour, marker) in zip(series.items(), styles):
-        rates, distortions = zip(*sorted(points.values()))
-        ax.plot(
-            rates,
-            distortions,
-            marker + line,
-            color=colour,
-            label=name,
-            clip_on=False,
-            zorder=3,
+def _listed(what: str, values: Numbers | Sequence[str]) -> list:
+    """The values of a sequence, an array or a tensor (N,)."""
+    if isinstance(values, Sequence):
+        return list(values)
+    if values.ndim != 1:
+        raise UserError(f"{what} must have shape (N,), got {tuple(values.shape)}; choose a row")
+    return values.tolist()
+
+
+def _check_lines(x: list, series: dict[str, list], log_x: bool, log_y: bool) -> None:
+    """One value for each x, and no value that its axis cannot show."""
+    if not x or not series:
+        raise UserError(
+            "x and series must hold at least one value each, "
+            f"got {len(x)} of x and {len(series)} series"
         )
-    ax.margins(x=0.12, y=0.08)
-    ax.set(
-        title=title,
-        xlabel="rate: KL, nats per image",
-        ylabel="distortion: −log p(x | z), nats per image",
-        xlim=(0, ax.get_xlim()[1]),
-    )
-    if len(series) > 1:
-        ax.legend()
+    are_names = all(isinstance(value, str) for value in x) and not log_x
+    for value in [] if are_names else x:
+        finite("x", value, above=0 if log_x else None)
 
-    every_point = [point for points in series.values() for point in points.values()]
-    _draw_equal_totals(ax, every_point)
-
-    # names are placed by pixels: the layout must know where things are
-    fig.draw_without_rendering()
-    first = next(iter(series.values()))
-    names = {f"{label}{key}": point for key, point in first.items()}
-    label_points(ax, names, every_point)
-    return fig
+    for name, y in series.items():
+        if len(y) != len(x):
+            raise UserError(
+                f"series must hold one value for each of {len(x)} x, got {len(y)} in {name!r}"
+            )
+        if log_y and not all(value > 0 or math.isnan(value) for value in y):
+            raise UserError(
+                f"series {name!r} must be > 0 on a logarithmic axis, got {brief(min(y))}"
+            )
 
 
 def _terms(history: Columns, term: str) -> list[str]:
@@ -173,14 +188,5 @@ def _draw_splits(ax: Axes, history: Columns, term: str, name: str, colour: str) 
         column = f"{split}_{term}"
         if column in history.columns:
             # without the gaps that an empty name leaves
-            label = " ".join(f"{name} {split}".split())
+            label = plain(" ".join(f"{name} {split}".split()))
             ax.plot(history["epoch"], history[column], style, color=colour, label=label)
-
-
-def _draw_equal_totals(ax: Axes, points: Sequence[tuple[float, float]]) -> None:
-    """Grey lines on which the sum of both coordinates is the same, over the range of `points`."""
-    from matplotlib.ticker import MaxNLocator
-
-    totals = [rate + distortion for rate, distortion in points]
-    for total in MaxNLocator(6).tick_values(min(totals), max(totals)):
-        ax.axline((0, total), slope=-1, color="0.88", linewidth=0.8, zorder=0)

@@ -1,64 +1,25 @@
-"""Pictures of a latent space: where the images lie in it, and what its points decode to."""
+"""Pictures of a latent space: what its points decode to."""
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from ..contracts import Decoder
-from ..errors import UserError
+from ..contracts import Decoder, require
+from ..device import evaluating
+from ..errors import UserError, at_least, finite
 from .images import compare, draw
-from .labels import halo, move_apart
-from .style import CLASSES, figure, latent_name
+from .style import figure, latent_name
+from .text import with_formulae
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-
-def latent_map(
-    z: Tensor,
-    y: Tensor,
-    classes: Sequence[str],
-    *,
-    title: str = "",
-    extra: Tensor | None = None,
-    extra_name: str = "",
-    xlabel: str = "z₁",
-    ylabel: str = "z₂",
-    limit: float | None = None,
-) -> Figure:
-    """Latents as points coloured by class, each class named at its median.
-
-    Args:
-        z: latents (N, 2).
-        y: their labels (N,), positions in `classes`.
-        extra: more points (M, 2), drawn as crosses; `extra_name` names them in the legend.
-        limit: both axes run from −limit to limit; as far as the points if left out.
-    Raises:
-        UserError: latents that are not two-dimensional.
-    """
-    if z.ndim != 2 or z.shape[1] != 2:
-        raise UserError(
-            f"a latent map needs points (N, 2), got {tuple(z.shape)}; "
-            "reduce them with PCA or t-SNE first"
-        )
-    fig, ax = figure(6.2, 5.4)
-    _draw_classes(ax, z.detach().cpu(), y.cpu(), classes, limit)
-
-    if extra is not None:
-        across, up = extra.detach().cpu().T
-        ax.scatter(across, up, s=36, marker="x", color="black", linewidths=1.2, label=extra_name)
-        ax.legend(loc="upper right", framealpha=0.9, frameon=True)
-    if limit:
-        ax.set(xlim=(-limit, limit), ylim=(-limit, limit))
-    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
-    return fig
+# no model's prior has mass there, and no axis needs more
+LARGEST_LATENT = 1e6
 
 
-@torch.no_grad()
 def walk(
     model: Decoder,
     *,
@@ -72,22 +33,29 @@ def walk(
     """n images decoded along one latent dimension, `dim`, from `low` to `high`.
 
     The other dimensions stay at `start`, (latent_dim,); at 0 if it is left out.
+
+    Raises:
+        UserError: a model without latents, n < 1, a dimension that it does not have, a start of
+            another length or with inf or NaN, ends that are not finite.
     """
-    if start is None:
-        start = torch.zeros(model.latent_dim)
-    values = torch.linspace(low, high, n)
-    z = start.detach().cpu().reshape(1, -1).repeat(n, 1)  # (n, latent_dim)
+    require(model, "decode", "latent_dim")
+    dim = at_least("dim", dim, 0, model.latent_dim - 1)
+    low = finite("low", low, least=-LARGEST_LATENT, most=LARGEST_LATENT)
+    high = finite("high", high, least=-LARGEST_LATENT, most=LARGEST_LATENT)
+    values = torch.linspace(low, high, at_least("n", n, 1, 900))
+    z = starting_point(model, start).repeat(n, 1)  # (n, latent_dim)
     z[:, dim] = values
 
+    with evaluating(model):
+        images = model.decode(z)
     return compare(
-        {"decoded": model.decode(z)},
+        {"decoded": images},
         title=title,
         ticks=[_tick(value) for value in values.tolist()],
         xlabel=latent_name(dim),
     )
 
 
-@torch.no_grad()
 def lattice(
     model: Decoder,
     *,
@@ -101,15 +69,18 @@ def lattice(
     Each is drawn where its latent lies: z₁ runs over the range x, z₂ over the range y.
 
     Raises:
-        UserError: a model with another number of latent dimensions.
+        UserError: a model without latents, or with another number of dimensions than 2; n < 2;
+            a range that does not run from a smaller number to a larger one.
     """
+    require(model, "decode", "latent_dim")
     if model.latent_dim != 2:
         raise UserError(
             f"a lattice shows a model with latent_dim 2, this one has {model.latent_dim}; "
             "use plots.walk"
         )
-    left, right = x
-    bottom, top = y
+    left, right = _range("x", x)
+    bottom, top = _range("y", y)
+    n = at_least("n", n, 2, 200)
 
     # image rows run downwards, so the largest z₂ comes first
     up = torch.linspace(top, bottom, n)
@@ -121,44 +92,40 @@ def lattice(
     half_y = (top - bottom) / (n - 1) / 2
     extent = (left - half_x, right + half_x, bottom - half_y, top + half_y)
 
+    with evaluating(model):
+        images = model.decode(z)
     fig, ax = figure(5.4, 5.6)
-    draw(ax, model.decode(z), n, padding=0, extent=extent)
+    draw(ax, images, n, padding=0, extent=extent)
     ax.set_aspect("auto")
     ax.grid(False)
-    ax.set(title=title, xlabel="z₁", ylabel="z₂")
+    ax.set(title=with_formulae(title), xlabel="z₁", ylabel="z₂")
     return fig
 
 
-def _draw_classes(
-    ax: Axes,
-    z: Tensor,
-    y: Tensor,
-    classes: Sequence[str],
-    limit: float | None,
-) -> None:
-    """The points of each class in its colour, and its name at their median."""
-    points_of = {int(label): z[y == label] for label in y.unique()}
-    medians = [tuple(points.median(0).values.tolist()) for points in points_of.values()]
-    if limit:
-        width = 2 * limit
-        height = 2 * limit
-    else:
-        width, height = (z.amax(0) - z.amin(0)).tolist()
-    places = move_apart(medians, width, height)
+def starting_point(model: Decoder, start: Tensor | None) -> Tensor:
+    """The latent (1, latent_dim) that a walk sets out from: a copy of `start`, or zeros.
 
-    for (label, points), place in zip(points_of.items(), places):
-        colour = CLASSES[label % len(CLASSES)]
-        ax.scatter(points[:, 0], points[:, 1], s=5, alpha=0.6, color=colour, linewidths=0)
-        ax.annotate(
-            classes[label],
-            place,
-            ha="center",
-            va="center",
-            fontsize=9,
-            weight="bold",
-            color=colour,
-            path_effects=halo(),
+    Raises:
+        UserError: one of another length, or with inf or NaN.
+    """
+    if start is None:
+        return torch.zeros(1, model.latent_dim)
+    if not start.is_floating_point() or start.numel() != model.latent_dim:
+        raise UserError(
+            f"start must be a float latent of shape ({model.latent_dim},), "
+            f"got {start.dtype} of shape {tuple(start.shape)}"
         )
+    point = start.detach().cpu().reshape(1, -1).clone()
+    if not point.isfinite().all():
+        raise UserError("start must be finite, got NaN or inf in it")
+    return point
+
+
+def _range(what: str, ends: tuple[float, float]) -> tuple[float, float]:
+    """The ends of a range, from a smaller number to a larger one."""
+    low = finite(f"the lower end of {what}", ends[0], least=-LARGEST_LATENT, most=LARGEST_LATENT)
+    high = finite(f"the upper end of {what}", ends[1], above=low, most=LARGEST_LATENT)
+    return low, high
 
 
 def _tick(value: float) -> str:

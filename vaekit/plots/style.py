@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..errors import at_least, finite
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -34,6 +36,8 @@ STYLE: dict[Any, Any] = {
     "grid.alpha": 0.25,
     "legend.frameon": False,
 }
+# inches: more than 2**16 pixels a side, no picture can have
+LARGEST_SIDE = 600
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -53,7 +57,13 @@ def figure(
         kwargs: for matplotlib's `subplots`.
     Returns:
         The figure, and its axes: one, or an array of `columns`.
+    Raises:
+        UserError: no size, or one that no picture can have; less than one column.
     """
+    width = finite("width", width, above=0, most=LARGEST_SIDE)
+    height = finite("height", height, above=0, most=LARGEST_SIDE)
+    columns = at_least("columns", columns, 1, 100)
+
     import matplotlib.pyplot as plt
 
     with plt.rc_context(STYLE):
@@ -64,4 +74,5 @@ def figure(
 
 def latent_name(dim: int) -> str:
     """The name of a latent dimension, which counts from 0: z₁ for 0."""
+    dim = at_least("dim", dim, 0)
     return f"z{dim + 1}".translate(SUBSCRIPTS)

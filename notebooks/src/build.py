@@ -2,7 +2,7 @@
 
 Nothing in them differs from run to run.
 
-Usage: python notebooks/build.py [01_autoencoder …]      all labs if none is named
+Usage: python notebooks/src/build.py [01_autoencoder …]      all if none is named
 """
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from nbclient import NotebookClient
 
 from vaekit.course.labs import QUIET
 
-HERE = Path(__file__).parent
+TWINS = Path(__file__).parent
+LABS = TWINS.parent
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     # Colab then offers one
@@ -35,7 +36,8 @@ def main(names: Sequence[str]) -> None:
     # the committed outputs are those of the built-in data
     os.environ.pop("VAEKIT_DATA", None)
 
-    for twin in sorted((HERE / "src").glob("[0-9][0-9]_*.py")):
+    # the start page shows pictures of the others, so it comes last
+    for twin in sorted(TWINS.glob("[0-9][0-9]_*.py"), key=lambda path: (path.stem[:2] == "00", path)):
         if not names or twin.stem in names:
             start = time.perf_counter()
             target = build(twin)
@@ -48,7 +50,7 @@ def build(twin: Path) -> Path:
     client = NotebookClient(
         notebook,
         timeout=600,
-        resources={"metadata": {"path": str(HERE)}},
+        resources={"metadata": {"path": str(LABS)}},
         record_timing=False,
         store_widget_state=False,
         extra_arguments=QUIET,
@@ -62,7 +64,7 @@ def build(twin: Path) -> Path:
     # the kernel has added its own
     notebook.metadata = nbformat.from_dict(METADATA)
 
-    target = HERE / f"{twin.stem}.ipynb"
+    target = LABS / f"{twin.stem}.ipynb"
     nbformat.write(notebook, target)
     return target
 

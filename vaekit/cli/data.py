@@ -1,0 +1,51 @@
+"""vaekit data"""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from ..errors import pick
+from . import signals
+from .output import say
+
+
+def data(
+    name: Annotated[
+        Optional[str],
+        typer.Argument(help="fetch and check this data set; all are listed if left out"),
+    ] = None,
+    root: Annotated[
+        Optional[Path], typer.Option(help="look here first, and download to here")
+    ] = None,
+) -> None:
+    """List the data sets and where they are, or fetch and check one."""
+    from .. import data as data_sets
+
+    signals.raise_interrupt()
+    if name is None:
+        for each in data_sets.SOURCES:
+            say(_where(each, root))
+        return
+
+    pick("data set", name, data_sets.SOURCES)
+    for split in ("train", "test"):
+        say(str(data_sets.load(name, split, root=root)))
+    say(_where(name, root))
+
+
+def _where(name: str, root: Path | None) -> str:
+    """A data set's name, title and place, as a line."""
+    from .. import data as data_sets
+
+    source = data_sets.SOURCES[name]
+    if source.file is None:
+        where = "made on the fly"
+    else:
+        path = data_sets.locate(name, root)
+        where = f"not here yet: vaekit data {name}" if path is None else str(path)
+
+    names = max(len(each) for each in data_sets.SOURCES)
+    titles = max(len(each.title) for each in data_sets.SOURCES.values())
+    return f"{name:{names}}  {source.title:{titles}}  {where}"

@@ -1,0 +1,77 @@
+"""What images, labels and attributes must be."""
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import UserError, at_least, brief
+
+
+def check_images(x: Tensor) -> Tensor:
+    """`x`, if it is float and within [0, 1]; else a UserError that says which value is not.
+
+    Images are float32 in [0, 1] everywhere outside a model. A Bernoulli likelihood of a pixel at
+    −1 or 255 means nothing, yet trains without a complaint.
+    """
+    if not x.is_floating_point():
+        raise UserError(f"images are float in [0, 1], got {x.dtype}; divide uint8 pixels by 255")
+    if x.numel() == 0:
+        raise UserError(f"there must be at least one image, got x of shape {tuple(x.shape)}")
+
+    lowest, highest = x.detach().aminmax()
+    low = lowest.item()
+    high = highest.item()
+
+    # not written as `low < 0 or high > 1`, which is false for NaN
+    if not (low >= 0 and high <= 1):
+        raise UserError(
+            f"images must lie in [0, 1], got values from {low:.3g} to {high:.3g}; "
+            "rescale them first"
+        )
+    return x
+
+
+def check_labels(y: np.ndarray | Tensor, classes: int, where: str = "labels") -> None:
+    """Labels lie in 0 … classes − 1, or a UserError names the first that does not.
+
+    Args:
+        y: (N,), of an integer dtype.
+        where: what to call the labels in the error.
+    """
+    at_least("classes", classes, 0)
+    if y.ndim != 1 or not is_whole(y):
+        raise UserError(f"{where} must be a row y of whole numbers, got {brief(y)}")
+
+    bad = (y < 0) | (y >= classes)
+    if bad.any():
+        first = bad.tolist().index(True)
+        raise UserError(
+            f"{where} must lie in 0 … {classes - 1}, got {int(y[first])} at position {first}"
+        )
+
+
+def check_attributes(c: Tensor) -> Tensor:
+    """`c`, if it holds nothing but 0 and 1; else a UserError that names the first other value."""
+    other = c[(c != 0) & (c != 1)]
+    if len(other):
+        raise UserError(f"attributes are 0 or 1, got {other[0].item():g}; CelebA's −1 means 0")
+    return c
+
+
+def check_names(what: str, names: tuple[str, ...]) -> None:
+    """No name stands twice, or a UserError says so.
+
+    Args:
+        what: what to call the names in the error.
+    """
+    if len(set(names)) < len(names):
+        raise UserError(f"{what} must differ from one another, got {brief(names)}")
+
+
+def is_whole(values: np.ndarray | Tensor) -> bool:
+    """Whole numbers by their dtype, which bool is not."""
+    if isinstance(values, np.ndarray):
+        return bool(np.issubdtype(values.dtype, np.integer))
+    is_number = not values.is_floating_point() and not values.is_complex()
+    return is_number and values.dtype != torch.bool

@@ -1,0 +1,89 @@
+"""Rate against distortion: each model a point in the plane."""
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import UserError, finite
+from .labels import label_points
+from .style import LINES, figure
+from .text import plain, with_formulae
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def rate_distortion(
+    series: Mapping[str, Mapping[object, tuple[float, float]]],
+    *,
+    title: str = "Rate and distortion",
+    label: str = "",
+) -> Figure:
+    """Rate (KL) against distortion (reconstruction), nats per image.
+
+    On the grey lines rate + distortion, the −ELBO, is the same.
+
+    Args:
+        series: {"here": {β: (rate, distortion), …}, …}.
+        label: stands before the β that names each point of the first series.
+    Raises:
+        UserError: no series, one without points, a point that is not two finite numbers.
+    Source:
+        Alemi et al. 2018 for the picture.
+    """
+    _check_planes(series)
+    fig, ax = figure(6.5, 4)
+    line = "-" if len(series) == 1 else ""
+    styles = zip(itertools.cycle(LINES), itertools.cycle("osD^v"))
+    for (name, points), (colour, marker) in zip(series.items(), styles):
+        rates, distortions = zip(*sorted(points.values()))
+        ax.plot(
+            rates,
+            distortions,
+            marker + line,
+            color=colour,
+            label=plain(name),
+            clip_on=False,
+            zorder=3,
+        )
+    ax.margins(x=0.12, y=0.08)
+    ax.set(
+        title=with_formulae(title),
+        xlabel="rate: KL, nats per image",
+        ylabel="distortion: −log p(x | z), nats per image",
+        xlim=(0, ax.get_xlim()[1]),
+    )
+    if len(series) > 1:
+        ax.legend()
+
+    every_point = [point for points in series.values() for point in points.values()]
+    _draw_equal_totals(ax, every_point)
+
+    # names are placed by pixels: the layout must know where things are
+    fig.draw_without_rendering()
+    first = next(iter(series.values()))
+    names = {plain(f"{label}{key}"): point for key, point in first.items()}
+    label_points(ax, names, every_point)
+    return fig
+
+
+def _check_planes(series: Mapping[str, Mapping[object, tuple[float, float]]]) -> None:
+    if not series:
+        raise UserError("series must hold at least one, got none")
+    for name, points in series.items():
+        if not points:
+            raise UserError(f"series {name!r} must hold at least one point, got none")
+        for rate, distortion in points.values():
+            finite(f"each rate of series {name!r}", rate)
+            finite(f"each distortion of series {name!r}", distortion)
+
+
+def _draw_equal_totals(ax: Axes, points: Sequence[tuple[float, float]]) -> None:
+    """Grey lines on which the sum of both coordinates is the same, over the range of `points`."""
+    from matplotlib.ticker import MaxNLocator
+
+    totals = [rate + distortion for rate, distortion in points]
+    for total in MaxNLocator(6).tick_values(min(totals), max(totals)):
+        ax.axline((0, total), slope=-1, color="0.88", linewidth=0.8, zorder=0)
