@@ -2,6 +2,7 @@
 #   make labs        run every lab on the built-in data; results in build/labs/index.html
 #   make test        style, types, all tests, and the committed labs cell by cell
 #   make quick       the fast lane, under a minute: style, and all tests that take little time
+#   make fuzz        thousands of damaged files and 30 killed writers; prints how each ended
 #   make jupyter     open JupyterLab on the start page of the labs
 #   make notebooks   rebuild and execute the labs from notebooks/src
 #   make links       write the repository's address into them: make links REPO=owner/name
@@ -27,7 +28,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(WORKERS)
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 
 .DELETE_ON_ERROR:
-.PHONY: labs test quick style types jupyter notebooks links results bench clean
+.PHONY: labs test quick fuzz style types jupyter notebooks links results bench clean
 
 labs: .venv/labs.stamp
 	$(BIN)/vaekit labs
@@ -38,6 +39,12 @@ test: style types
 
 quick: style
 	$(PYTEST) tests -m "not slow"
+
+# in one process, which counts; another number by make fuzz VAEKIT_FUZZ=20000
+VAEKIT_FUZZ ?= 3000
+fuzz: .venv/test.stamp
+	VAEKIT_FUZZ=$(VAEKIT_FUZZ) OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/fuzz
+	$(BIN)/python tests/fuzz/kills.py 30
 
 style: .venv/test.stamp
 	$(BIN)/ruff check

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from vaekit import data
-from vaekit.files import atomic
+from vaekit.data.npz import write_npz
 
 PER_CLASS = {"train": 1_000, "test": 200}
 
 
-def main() -> None:
+def main(folder: Path = Path(__file__).parent) -> None:
     arrays = {}
     for split, count in PER_CLASS.items():
         # the first of each class, in the published order
@@ -20,8 +20,7 @@ def main() -> None:
         arrays[f"x_{split}"] = images.x[:, 0].numpy()
         arrays[f"y_{split}"] = images.y.numpy().astype(np.uint8)
 
-    with atomic(Path(__file__).parent / "fashion.npz") as temporary:
-        np.savez_compressed(temporary, **arrays)
+    write_npz(folder / "fashion.npz", arrays)
 
 
 if __name__ == "__main__":

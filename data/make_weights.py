@@ -11,13 +11,12 @@ Usage: vaekit train NAME [OPTIONS]
 """
 import argparse
 import hashlib
-import json
 from pathlib import Path
 
 import torch
 
 from vaekit import data, recipes
-from vaekit.files import load_weights, save_weights
+from vaekit.files import load_weights, read_json, save_weights
 from vaekit.models.base import ImageModel
 from vaekit.models.classifier import Classifier
 
@@ -95,7 +94,7 @@ def ship_generator(
     options: argparse.Namespace,
 ) -> str:
     """Write a generator with the facts of its training; returns what the table says of it."""
-    history = json.loads((run / "history.json").read_text())
+    history = read_json(run / "history.json")
     epochs = len(history)
     seconds = options.seconds or sum(epoch["seconds"] for epoch in history)
     images = options.images or len(data.load(recipes.get(options.name).data, "train"))

@@ -80,14 +80,22 @@ def scratch(tmp_path):
 
 
 @contextlib.contextmanager
-def jupyterlab(root, scratch):
-    """A JupyterLab on a free loopback port, apart from the user's own; gives its address."""
+def jupyterlab(root, scratch, *options, environment=None):
+    """A JupyterLab on a free loopback port, apart from the user's own; gives its address.
+
+    Args:
+        options: of the command line.
+        environment: variables beside those that keep it apart; without any, it is told to show no
+            news.
+    """
     port = free_port()
-    settings = scratch / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text(json.dumps(NO_NEWS))
+    if environment is None:
+        settings = scratch / "settings" / "@jupyterlab" / "apputils-extension"
+        settings.mkdir(parents=True)
+        (settings / "notification.jupyterlab-settings").write_text(json.dumps(NO_NEWS))
 
     homes = {variable: str(scratch / folder) for variable, folder in HOMES.items()}
+    homes |= environment or {}
     command = [
         sys.executable,
         "-m",
@@ -100,6 +108,7 @@ def jupyterlab(root, scratch):
         "--IdentityProvider.token=",
         f"--ServerApp.root_dir={root}",
         "--LabApp.extension_manager=readonly",
+        *options,
     ]
     log = scratch / "server.log"
     with open(log, "w") as file:
@@ -250,28 +259,42 @@ def test_arrow_keys_move_the_picture_without_a_network(root, scratch, trained):
     assert not outside, f"the page tried to fetch {outside}"
 
 
-def test_a_lab_opens_whatever_the_times_of_its_files(root, scratch):
-    """Jupyter must not compare a lab with its twin.
+def test_the_start_page_opens_first_and_leads_to_the_labs(root, scratch):
+    """As `make jupyter` and Binder start it.
 
-    git keeps no times, and a lab that refuses to open is no lab.
+    Whatever the times of the files: git keeps none, so Jupyter must not compare a lab with its
+    twin and refuse to open it.
     """
     shutil.copytree(REPO / "notebooks", root, dirs_exist_ok=True)
-    lab = sorted(root.glob("*.ipynb"))[0]
-    os.utime(root / "src" / f"{lab.stem}.py", (0, 0))
+    for twin in (root / "src").glob("*.py"):
+        os.utime(twin, (0, 0))
+    shipped = {"JUPYTER_CONFIG_PATH": str(REPO / "binder" / "jupyter")}
+    option = "--LabApp.default_url=/lab/tree/00_start.ipynb"
 
-    with jupyterlab(root, scratch) as url, sync_playwright() as playwright:
+    server = jupyterlab(root, scratch, option, environment=shipped)
+    with server as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport=VIEWPORT)
-        page.goto(f"{url}/lab/workspaces/test/tree/{lab.name}?reset")
+        page.goto(url)
 
         title = page.locator(".jp-Notebook .jp-MarkdownCell h1").first
-        expect(title).to_contain_text("01 · The autoencoder", timeout=60_000)
+        expect(title).to_contain_text("00 · Start here", timeout=60_000)
+        files = page.locator(".jp-DirListing-itemText")
+        expect(files.first).to_be_visible()
+        assert sorted(files.all_inner_texts()) == sorted(path.name for path in root.glob("*.ipynb"))
+        # no news, no question
+        expect(page.locator(".Toastify__toast")).to_have_count(0)
+        expect(page.locator(".jp-Dialog")).to_have_count(0)
+
+        page.locator(".jp-Notebook a", has_text="01 The autoencoder").first.click()
+        opened = page.locator(".jp-Notebook .jp-MarkdownCell h1", has_text="01 · The autoencoder")
+        expect(opened).to_be_visible(timeout=60_000)
         expect(page.locator(".jp-Dialog")).to_have_count(0)
         browser.close()
 
 
 def test_a_page_of_the_lab_runner_fetches_nothing(tmp_path):
-    lab = sorted((REPO / "notebooks").glob("*.ipynb"))[0]
+    lab = REPO / "notebooks" / "01_autoencoder.ipynb"
     pages.write(nbformat.read(lab, 4), tmp_path / lab.name)
     requests = []
 

@@ -24,10 +24,11 @@ META = torch.device("meta")
 
 @pytest.fixture
 def machine(monkeypatch):
-    """Make torch see a machine of your choice: machine(cuda=True, mps=False)."""
+    """Make torch see a machine of your choice: machine(cuda=True, mps=False), with four GPUs."""
 
     def see(*, cuda, mps):
         monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: 4 if cuda else 0)
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
 
     return see
@@ -51,10 +52,30 @@ def test_auto_is_the_best_device_of_the_machine(cuda, mps, best, machine):
     assert pick_device("auto") == torch.device(best)
 
 
-@pytest.mark.parametrize("name", ["cpu", "cuda", "cuda:0", "cuda:3", "mps"])
+@pytest.mark.parametrize("name", ["cpu", "cuda", "cuda:0", "cuda:3", "mps", "mps:0"])
 def test_a_device_of_the_machine_is_taken_by_its_name(name, machine):
     machine(cuda=True, mps=True)
     assert pick_device(name) == torch.device(name)
+
+
+@pytest.mark.parametrize("name", ["cpu", "cuda:1", "mps"])
+def test_a_device_may_be_torchs_own(name, machine):
+    machine(cuda=True, mps=True)
+    assert pick_device(torch.device(name)) == torch.device(name)
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("cuda:4", "'cuda:4' was asked for, but torch sees 4 of its kind, numbered from 0"),
+        ("mps:1", "'mps:1' was asked for, but torch sees 1 of its kind.*use device='auto' or 'mps'"),
+        (META, "unknown device 'meta'; choose one of auto, cuda, mps, cpu"),
+    ],
+)
+def test_one_device_too_many_is_named(name, words, machine):
+    machine(cuda=True, mps=True)
+    with pytest.raises(UserError, match=words):
+        pick_device(name)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +84,7 @@ def test_a_device_of_the_machine_is_taken_by_its_name(name, machine):
         ("cuda", "'cuda' was asked for, but torch sees no GPU; use device='auto' or 'cpu'"),
         ("cuda:1", "torch sees no GPU"),
         ("mps", "'mps' was asked for, but torch sees none; use device='auto' or 'cpu'"),
+        ("mps:0", "'mps' was asked for, but torch sees none"),
         ("gpu", "unknown device 'gpu'; choose one of auto, cuda, mps, cpu"),
         ("cdua", "unknown device 'cdua'.*Did you mean 'cuda'"),
         ("", "unknown device ''"),
@@ -114,6 +136,17 @@ def test_a_seeded_generator_leaves_torchs_own_alone():
     before = torch.get_rng_state()
     torch.rand(4, generator=seeded(3))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_that_other_libraries_do_not_take_is_refused(seed):
+    with pytest.raises(UserError, match="seed must be [≥≤]"):
+        seeded(seed)
+
+
+def test_a_negative_side_is_refused():
+    with pytest.raises(UserError, match="each side of shape must be ≥ 0, got -1"):
+        standard_normal((2, -1))
 
 
 def test_standard_normal_is_torchs_own_draw_from_the_generator():

@@ -182,8 +182,12 @@ CALLS = {
     "explore.walk.Walk": (vae, walk_and_move),
     "explore.denoise.Denoise": (diffusion, denoise_and_move),
 }
-# look at the condition of a model, call nothing
-ONLY_LOOKING = {"explore.parts.check_classes"}
+# call no model
+ONLY_LOOKING = {
+    "explore.parts.check_classes",
+    "metrics.score.Score",
+    "plots.latents.starting_point",
+}
 MODELS = {"model", "features", "module"}
 
 

@@ -7,14 +7,23 @@ to start.
 from __future__ import annotations
 
 import functools
+import itertools
+import operator
+import re
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from .errors import LARGEST_SEED, UserError, WrongType, brief
+
+# of a longer sequence, only so many items are looked at
+LOOKED_AT = 1000
+# how torch and numpy speak of tensors that lie on different devices, or have dtypes they cannot use
+OF_DEVICES = re.compile(r"\b(device|devices|cuda|mps|meta|Meta)\b|\bcuda:|torch\.cuda\.")
+OF_DTYPES = re.compile(r"\bdtypes?\b|scalar type|not implemented for '|Input type|used as indices")
 
 
 def check_package(name: str) -> None:
@@ -32,6 +41,9 @@ class _Finder(MetaPathFinder):
         self, fullname: str, path: Any, target: types.ModuleType | None = None
     ) -> ModuleSpec | None:
         if not fullname.startswith(f"{self.package}."):
+            return None
+        # the command line reads its values by their types itself, and must start at once
+        if fullname.split(".")[1] == "cli":
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and isinstance(spec.loader, SourceFileLoader):
@@ -81,9 +93,14 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
             return prepared(*args, **kwargs)
         except _Violation:
             raise _wrong_type(function, args, kwargs) from None
-        except UserError:
-            raise
-        except (RuntimeError, OverflowError, MemoryError, ValueError) as error:
+        except UserError as error:
+            # explained within: of the user's own call that can be said again, in its own names
+            within = getattr(error, "explains", None)
+            explanation = None if within is None else _explain(within, function, args, kwargs)
+            if explanation is None:
+                raise
+            raise explanation from within
+        except (RuntimeError, ArithmeticError, MemoryError, ValueError, TypeError) as error:
             explanation = _explain(error, function, args, kwargs)
             if explanation is None:
                 raise
@@ -96,14 +113,25 @@ class _Violation(Exception):
     """What beartype raises; `checked` says it in other words."""
 
 
+@functools.cache
 def _configuration() -> Any:
     import numbers
 
-    from beartype import BeartypeConf, FrozenDict
+    import beartype
+    import numpy as np
+    from beartype.vale import IsInstance
 
-    # numpy's numbers are numbers too, and a whole one may stand where a float is wanted
-    overrides = FrozenDict({int: numbers.Integral, float: numbers.Real})
-    return BeartypeConf(violation_param_type=_Violation, hint_overrides=overrides)
+    # numpy's numbers are numbers too, and a whole one may stand where a float is wanted;
+    # True is none, though Python counts with it
+    overrides = {
+        int: Annotated[numbers.Integral, ~IsInstance[bool]],
+        float: Annotated[numbers.Real, ~IsInstance[bool]],
+        bool: bool | np.bool_,
+    }
+    frozen: Any = beartype.FrozenDict
+    return beartype.BeartypeConf(
+        violation_param_type=_Violation, hint_overrides=frozen(overrides)
+    )
 
 
 def _prepare(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -111,12 +139,13 @@ def _prepare(function: Callable[..., Any]) -> Callable[..., Any]:
     from beartype import beartype
 
     copy = _copy(function)
-    copy.__annotations__ = _hints(function)
+    hints = {name: _strict(hint) for name, hint in _hints(function).items()}
+    copy.__annotations__ = hints
     inner = getattr(function, "__wrapped__", None)
     if inner is not None:
         # beartype reads the hints of what a decorator, as contextmanager, wraps
         copy.__wrapped__ = _copy(inner)  # type: ignore[attr-defined]
-        copy.__wrapped__.__annotations__ = _hints(function)  # type: ignore[attr-defined]
+        copy.__wrapped__.__annotations__ = hints  # type: ignore[attr-defined]
     decorate: Any = beartype(conf=_configuration())
     return decorate(copy)
 
@@ -156,6 +185,29 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
     return hints
 
 
+def _strict(hint: Any) -> Any:
+    """The hint, where a sequence is none of letters, and all of its items are looked at.
+
+    beartype looks at one item by chance: the same call would be refused now and then.
+    """
+    from beartype.door import is_bearable
+    from beartype.vale import Is
+
+    if get_origin(hint) in (Union, types.UnionType):
+        return functools.reduce(operator.or_, map(_strict, get_args(hint)))
+    if get_origin(hint) not in (Sequence, list):
+        return hint
+    (item,) = get_args(hint)
+
+    def fits(value: Any) -> bool:
+        if isinstance(value, (str, bytes)):
+            return False
+        first = itertools.islice(value, LOOKED_AT)
+        return all(is_bearable(each, item, conf=_configuration()) for each in first)
+
+    return Annotated[hint, Is[fits]]
+
+
 def _is_contract(hint: Any) -> bool:
     return getattr(hint, "_is_protocol", False) or getattr(hint, "checked_as_contract", False)
 
@@ -168,7 +220,7 @@ def _wrong_type(
 
     hints = _hints(function)
     for name, value in _arguments(function, args, kwargs):
-        if name in hints and not is_bearable(value, hints[name], conf=_configuration()):
+        if name in hints and not is_bearable(value, _strict(hints[name]), conf=_configuration()):
             return WrongType(
                 f"{name} of {_name(function)} must be {words(hints[name])}, "
                 f"got {type(value).__name__} {brief(value)}"
@@ -182,8 +234,27 @@ def _explain(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> UserError | None:
-    """What torch says badly: a number beyond all memory, tensors on several devices."""
-    arguments = list(_arguments(function, args, kwargs))
+    """What torch says badly: a number beyond all memory, tensors of several devices or dtypes."""
+    try:
+        arguments = list(_arguments(function, args, kwargs))
+    except TypeError:
+        # one argument too many, or too few: Python says that itself
+        return None
+    tensors = _tensors(arguments)
+    explanation = (
+        _too_large(error, function, arguments)
+        or _several_devices(error, function, tensors)
+        or _bad_dtypes(error, function, tensors)
+    )
+    if explanation is not None:
+        explanation.explains = error  # type: ignore[attr-defined]
+    return explanation
+
+
+def _too_large(
+    error: Exception, function: Callable[..., Any], arguments: list[tuple[str, Any]]
+) -> UserError | None:
+    """The error that names a number which torch cannot count with, or no memory holds."""
     numbers = [(name, value) for name, value in arguments if type(value) is int]
     for name, value in numbers:
         if abs(value) > LARGEST_SEED:
@@ -199,27 +270,50 @@ def _explain(
             f"{name} of {_name(function)} = {value} needs more memory than there is; "
             f"choose a smaller {name}"
         )
-    return _several_devices(function, arguments)
+    return None
+
+
+def _tensors(arguments: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The tensors among the arguments, by name; of a model its first weight."""
+    tensors = {}
+    for name, value in arguments:
+        if callable(getattr(value, "parameters", None)):
+            value = next(iter(value.parameters()), None)
+        # a set of images: its images
+        value = getattr(value, "x", value)
+        if hasattr(value, "device") and hasattr(value, "dtype"):
+            tensors[name] = value
+    return tensors
 
 
 def _several_devices(
-    function: Callable[..., Any], arguments: list[tuple[str, Any]]
+    error: Exception, function: Callable[..., Any], tensors: dict[str, Any]
 ) -> UserError | None:
     """The error that names tensors, or models, that lie on different devices."""
-    where = {}
-    for name, value in arguments:
-        if callable(getattr(value, "parameters", None)):
-            # a model: it lies where its first weight lies
-            value = next(iter(value.parameters()), None)
-        device = getattr(value, "device", None)
-        if device is not None:
-            where[name] = str(device)
-    if len(set(where.values())) < 2 and "meta" not in where.values():
+    where = {name: str(tensor.device) for name, tensor in tensors.items()}
+    are_several = len(set(where.values())) > 1 and OF_DEVICES.search(str(error))
+    # a meta tensor has no values: nothing can be computed of it
+    if not are_several and "meta" not in where.values():
         return None
     places = ", ".join(f"{name} on {device}" for name, device in where.items())
     return UserError(
         f"the arguments of {_name(function)} lie on different devices ({places}); "
         "move them to one by .to(device)"
+    )
+
+
+def _bad_dtypes(
+    error: Exception, function: Callable[..., Any], tensors: dict[str, Any]
+) -> UserError | None:
+    """The error that names the dtypes of the tensors, where torch cannot compute with them."""
+    if not tensors or not OF_DTYPES.search(str(error)):
+        return None
+    dtypes = ", ".join(
+        f"{name} {str(tensor.dtype).removeprefix('torch.')}" for name, tensor in tensors.items()
+    )
+    return UserError(
+        f"{_name(function)} cannot compute with these dtypes ({dtypes}); "
+        "convert images and latents by .float(), labels by .long()"
     )
 
 

@@ -9,31 +9,44 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .errors import UserError, pick
+from .errors import UserError, at_least, check_seed, pick
 
 
-def pick_device(device: str = "auto") -> torch.device:
+def pick_device(device: str | torch.device = "auto") -> torch.device:
     """ "auto" is cuda if there is one, then mps (Apple), then cpu.
 
     Raises:
         UserError: a device that torch does not know, or does not see on this machine.
     """
+    device = str(device)
     if device == "auto":
         return torch.device(_best_device())
 
-    pick("device", device.split(":")[0], ("auto", "cuda", "mps", "cpu"))
-    if device.startswith("cuda") and not torch.cuda.is_available():
+    kind = pick("device", device.split(":")[0], ("auto", "cuda", "mps", "cpu"))
+    if kind == "cuda" and not torch.cuda.is_available():
         raise UserError(
             "device 'cuda' was asked for, but torch sees no GPU; use device='auto' or 'cpu'"
         )
-    if device == "mps" and not torch.backends.mps.is_available():
+    if kind == "mps" and not torch.backends.mps.is_available():
         raise UserError(
             "device 'mps' was asked for, but torch sees none; use device='auto' or 'cpu'"
         )
     try:
-        return torch.device(device)
+        found = torch.device(device)
     except RuntimeError as error:
         raise UserError(f"{device!r} is no device; use auto, cuda, cuda:0, mps or cpu") from error
+    _check_number(found)
+    return found
+
+
+def _check_number(device: torch.device) -> None:
+    """Refuse the second of a kind where there is only one."""
+    number = torch.cuda.device_count() if device.type == "cuda" else 1
+    if device.index is not None and device.index >= number:
+        raise UserError(
+            f"device '{device}' was asked for, but torch sees {number} of its kind, "
+            f"numbered from 0; use device='auto' or '{device.type}'"
+        )
 
 
 def _best_device() -> str:
@@ -62,11 +75,13 @@ def can_be_read_freely(tensor: Tensor) -> bool:
 
 def seeded(seed: int) -> torch.Generator:
     """A new generator of random numbers: the same seed, the same numbers."""
-    return torch.Generator().manual_seed(seed)
+    return torch.Generator().manual_seed(check_seed(seed))
 
 
 def standard_normal(shape: Sequence[int], generator: torch.Generator | None = None) -> Tensor:
     """A draw of N(0, I), made where the generator is: a seed means the same on every device."""
+    for side in shape:
+        at_least("each side of shape", side, 0)
     device = None if generator is None else generator.device
     return torch.randn(tuple(shape), generator=generator, device=device)
 

@@ -172,6 +172,8 @@ def test_the_order_of_rows_is_kept():
 @pytest.mark.parametrize("arguments, words", [
     ({"n": 10, "split": "validation"}, "unknown split 'validation'"),
     ({"n": 0}, "n must be ≥ 1, got 0"),
+    ({"seed": -1}, "seed must be ≥ 0, got -1"),
+    ({"seed": 2**32}, "seed must be ≤ 4294967295, got 4294967296"),
     ({"n": 20_000, "split": "test"}, "18,432 different test images, got n = 20,000"),
 ])
 def test_a_set_that_cannot_be_had_is_named(arguments, words):
@@ -179,16 +181,22 @@ def test_a_set_that_cannot_be_had_is_named(arguments, words):
         shapes.shapes(**arguments)
 
 
-@pytest.mark.parametrize("index", [92_160, 0.5])
-def test_an_index_out_of_range_is_named(index):
-    with pytest.raises(UserError, match="whole numbers in 0 … 92159"):
-        shapes.shape_factors(torch.tensor([index]))
+@pytest.mark.parametrize("index, words", [
+    (torch.tensor([5, 92_160]), "index must lie in 0 … 92159, got values from 5 to 92160"),
+    (torch.tensor([-1]), "index must lie in 0 … 92159, got values from -1 to -1"),
+    (torch.tensor([0.5]), "index must be a row of whole numbers, .*float32"),
+    (torch.tensor([True]), "index must be a row of whole numbers, .*bool"),
+    (torch.tensor(5), r"index must be a row of whole numbers, got of shape \(\)"),
+])
+def test_an_index_out_of_range_is_named(index, words):
+    with pytest.raises(UserError, match=words):
+        shapes.shape_factors(index)
 
 
 @pytest.mark.parametrize("factors, words", [
     (
         torch.zeros(2, 4, dtype=torch.long),
-        r"shape \(n, 5\), got torch.int64 of shape \(2, 4\)",
+        r"shape \(n, 5\), got of shape \(2, 4\)",
     ),
     (
         torch.zeros(2, 5),

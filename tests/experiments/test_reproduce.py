@@ -1,6 +1,7 @@
 """A report's table again, on the smallest data: what is written, kept, gone on with, refused."""
 import datetime
 import json
+import math
 import multiprocessing
 import os
 import re
@@ -9,6 +10,7 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 import torch
@@ -18,7 +20,7 @@ from vaekit import recipes
 from vaekit.data import Selection
 from vaekit.errors import UserError
 from vaekit.experiments.reproduce import reproduce, table
-from vaekit.files import load_weights, save_weights
+from vaekit.files import load_weights, locked, save_weights
 
 pytestmark = pytest.mark.slow
 
@@ -226,11 +228,11 @@ def test_interrupted_in_the_middle_of_a_row_it_goes_on(whole, copy, monkeypatch)
         with pytest.raises(UserError, match="other settings"):
             again(copy, **changes)
 
-    (copy / ".z2-beta1.checkpoint.safetensors.x1.safetensors").write_bytes(b"half")
+    (copy / ".vaekit-1a2b3c4d-z2-beta1.checkpoint.safetensors").write_bytes(b"half")
     assert measured(again(copy)) == measured(whole[1])
     history = read_json(copy / "z2-beta1.history.json")
     assert history[:5] == done, "the first five epochs were not trained again"
-    left = [name for name in in_folder(copy) if "checkpoint" in name]
+    left = [name for name in in_folder(copy) if "checkpoint" in name or name.startswith(".")]
     assert not left, "nothing half-written stays"
 
 
@@ -280,21 +282,101 @@ def test_after_a_mistake_the_right_command_runs(tmp_path, whole, changes, words)
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b"\xff\xfe", b"null"])
-@pytest.mark.parametrize("name", ["z64-beta0.5.json", "settings.json"])
+DAMAGED = "(is damaged|is not readable JSON|is no text).*; (delete it|choose another folder)"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b"\xff\xfe", b"null", b"NaN", b'""'])
+@pytest.mark.parametrize("name", ["z64-beta0.5.json", "z64-beta0.5.history.json", "settings.json"])
 def test_a_damaged_file_is_named(copy, name, content):
     (copy / name).write_bytes(content)
-    with pytest.raises(UserError, match=f"{name} is damaged; "):
+    with pytest.raises(UserError, match=f"{name} {DAMAGED}"):
         again(copy)
 
 
-def test_a_row_without_settings_is_damaged(copy):
+@pytest.mark.parametrize("field, value, words", [
+    ("settings", None, "settings must not be None"),
+    ("settings", {"data": 3}, "settings must not be"),
+    ("recipe", "", "recipe must not be ''"),
+    ("latent_dim", True, "latent_dim must not be True"),
+    ("latent_dim", 3, "it is the row z = 3, β = 1"),
+    ("beta", "1", "beta must not be '1'"),
+    ("beta", -1, "beta must not be -1"),
+    ("measured", {}, "measured must not be {}"),
+    ("measured", {"loss": math.nan, "kl": 1.0, "reconstruction": 1.0}, "measured must not be"),
+    ("measured", {"loss": None}, "measured must not be"),
+    ("measured", {"weather": 1.0}, "measured must not be"),
+    ("measured", {"loss": 1.0}, "not measured: reconstruction, kl"),
+    ("reported", [1], "reported must not be"),
+    ("seconds", -1, "seconds must not be -1"),
+    ("seconds", math.inf, "seconds must not be inf"),
+    ("date", "yesterday", "date must not be 'yesterday'"),
+    ("date", 3, "date must not be 3"),
+    ("machine", {"cores": [1]}, "machine must not be"),
+    ("colour", 1, "missing or unknown: colour"),
+])
+def test_every_field_of_a_row_is_checked(copy, field, value, words):
     path = copy / "z2-beta1.json"
-    path.write_text(json.dumps(read_json(path) | {"settings": None}))
+    path.write_text(json.dumps(read_json(path) | {field: value}))
     (copy / "settings.json").unlink()
-    words = "z2-beta1.json is damaged; delete it, and the row is trained again"
-    with pytest.raises(UserError, match=words):
+    message = rf"z2-beta1.json is damaged \({re.escape(words)}.*\); delete it, and the row is "
+    with pytest.raises(UserError, match=message):
         again(copy)
+
+
+def test_a_row_without_a_field_is_damaged(copy):
+    path = copy / "z2-beta1.json"
+    row = read_json(path)
+    del row["machine"]
+    path.write_text(json.dumps(row))
+    with pytest.raises(UserError, match=r"damaged \(missing or unknown: machine\)"):
+        again(copy)
+
+
+@pytest.mark.parametrize("content, words", [
+    ("[]", r"a history must be a list of epochs, got \[\]"),
+    ("{}", "a history must be a list of epochs"),
+    ("null", "a history must be a list of epochs"),
+    ("[null]", "epoch 1 must hold numbers"),
+    ('[{"epoch": 1, "train_loss": NaN}]', "epoch 1 must hold numbers"),
+    ('[{"epoch": 1, "train_loss": "low"}]', "epoch 1 must hold numbers"),
+    ('[{"epoch": 2, "train_loss": 1}]', "epoch 1 is missing"),
+    ('[{"epoch": 1, "train_loss": 1}, {"epoch": 2}]', "epoch 2 is missing or has other columns"),
+    ('[{"epoch": 1}]', "no loss was recorded"),
+])
+def test_a_history_that_is_none_is_damaged(copy, content, words):
+    (copy / "z2-beta1.history.json").write_text(content)
+    message = rf"z2-beta1.history.json is damaged \({words}.*delete it, and the row is trained"
+    with pytest.raises(UserError, match=message):
+        again(copy)
+
+
+def test_a_folder_in_the_place_of_a_row(copy):
+    lose(copy, "z1-beta1")
+    (copy / "z1-beta1.safetensors").mkdir()
+    with pytest.raises(UserError, match="z1-beta1.safetensors is a folder, where a file"):
+        again(copy)
+
+
+def test_two_reproductions_in_one_folder(copy):
+    before = contents(copy)
+    with locked(copy), pytest.raises(UserError, match="another command is writing to the folder"):
+        again(copy)
+    assert contents(copy) == before
+
+
+@pytest.mark.parametrize("changes", [
+    dict(data="digts"),
+    dict(data=""),
+    dict(epochs=0),
+    dict(seed=-1),
+    dict(jobs=0),
+    dict(limit=0),
+    dict(device="tpu"),
+])
+def test_what_is_refused_leaves_no_folder(tmp_path, changes):
+    with pytest.raises(UserError):
+        again(tmp_path / "a" / "b", **changes)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_damaged_checkpoint_is_named(copy):
@@ -333,9 +415,14 @@ def test_mistakes_are_named(tmp_path, name, changes, words):
     assert not list(tmp_path.glob("z*"))
 
 
+def on_the_reports_data(rows):
+    """The rows as if they had been trained on MNIST."""
+    return [replace(row, settings=row.settings | {"data": "mnist"}) for row in rows]
+
+
 def test_the_table_has_the_reports_numbers_and_the_differences(whole):
     lines = []
-    for line in table(whole[1]).splitlines():
+    for line in table(on_the_reports_data(whole[1])).splitlines():
         lines.append([cell.strip() for cell in line.strip("|").split("|")])
     head, rule, *rows = lines
 
@@ -358,6 +445,19 @@ def test_the_table_has_the_reports_numbers_and_the_differences(whole):
             assert there == f"{report.terms[term]:.2f}"
             assert difference[0] in "+-"
             assert float(difference) == pytest.approx(expected, abs=0.0051)
+
+
+def test_rows_of_other_data_are_not_compared_with_the_report(whole):
+    assert whole[1][0].settings["data"] == "digits"
+    *_, line = table(whole[1][:1]).splitlines()
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert [cells[4], cells[7], cells[10]] == ["other data"] * 3
+    assert cells[3] == "161.04"
+
+
+def test_no_rows_have_no_table():
+    with pytest.raises(UserError, match="number of rows must be ≥ 1, got 0"):
+        table([])
 
 
 def kill_a_worker(folder):

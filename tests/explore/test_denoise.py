@@ -35,7 +35,7 @@ def expected(step):
 def test_the_sliders_choose_what_is_shown(denoiser):
     widget = explore.Denoise(
         denoiser,
-        classes="abc",
+        classes=list("abc"),
         steps=(2, 4, 5),
         guidance=(1, 3),
         n=2,
@@ -69,12 +69,12 @@ def test_the_sliders_choose_what_is_shown(denoiser):
 
 
 def test_the_repr_is_stable(denoiser):
-    widget = explore.Denoise(denoiser, classes="abc", steps=(2, 4, 5), guidance=(1, 3), n=1)
+    widget = explore.Denoise(denoiser, classes=list("abc"), steps=(2, 4, 5), guidance=(1, 3), n=1)
     assert repr(widget) == "Denoise(steps = 2, 4, 5, guidance = 1, 3)"
 
 
 def test_a_trajectory_is_computed_once(denoiser, monkeypatch):
-    widget = explore.Denoise(denoiser, classes="abc", steps=(2, 3), n=1)
+    widget = explore.Denoise(denoiser, classes=list("abc"), steps=(2, 3), n=1)
     widget.steps.value = 2
 
     monkeypatch.setattr(denoiser, "trajectory", None)
@@ -92,12 +92,12 @@ def test_an_unconditional_model_has_neither_class_nor_guidance():
     assert repr(widget) == "Denoise(steps = 2, 3)"
 
     with pytest.raises(UserError, match="unconditional, so there is no class"):
-        explore.Denoise(model, classes="abc")
+        explore.Denoise(model, classes=list("abc"))
 
 
 @pytest.mark.parametrize("settings, words", [
     ({"classes": ()}, "needs classes"),
-    ({"classes": "ab"}, "knows 3 classes, got 2"),
+    ({"classes": ["a", "b"]}, "knows 3 classes, got 2"),
     ({"steps": ()}, "needs stops"),
     ({"guidance": ()}, "needs stops"),
     ({"steps": (5, 21)}, "can sample with 1 … 20, got 21"),
@@ -106,6 +106,6 @@ def test_an_unconditional_model_has_neither_class_nor_guidance():
     ({"n": 0}, "n must be ≥ 1"),
 ])
 def test_mistakes_are_named_at_once(denoiser, settings, words):
-    arguments = {"classes": "abc"} | settings
+    arguments = {"classes": list("abc")} | settings
     with pytest.raises(UserError, match=words):
         explore.Denoise(denoiser, **arguments)

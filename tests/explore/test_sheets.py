@@ -1,4 +1,7 @@
 """SheetSlider: each stop shows its own sheet and caption."""
+import html
+
+import ipywidgets
 import pytest
 import torch
 from support.widgets import shown
@@ -45,7 +48,33 @@ def test_captions_may_be_left_out(sheets):
     assert widget.slider.description == "λ"
 
 
+HOSTILE = "<script>alert(1)</script> & $\\frac"
+
+
+def test_a_caption_is_shown_as_it_is_written():
+    widget = explore.SheetSlider(PAIR, captions={"a": HOSTILE, "b": ""})
+    assert "<" not in widget.text.value
+    assert html.unescape(widget.text.value) == HOSTILE
+
+
+def test_the_stops_and_the_label_are_text(monkeypatch):
+    widget = explore.SheetSlider({HOSTILE: TWO_IMAGES, "b": TWO_IMAGES}, label=HOSTILE)
+    assert [name for name, _ in widget.slider.options] == [HOSTILE, "b"]
+    assert widget.slider.description == HOSTILE
+    assert not widget.slider.description_allow_html
+
+
+def test_an_old_ipywidgets_reads_a_label_as_html(monkeypatch):
+    monkeypatch.setattr(ipywidgets, "__version__", "7.7.1")
+    widget = explore.SheetSlider(PAIR, label=HOSTILE)
+    assert "<" not in widget.slider.description
+    assert html.unescape(widget.slider.description) == HOSTILE
+
+
 @pytest.mark.parametrize("sheets, settings, words", [
+    ({"a": TWO_IMAGES[:0], "b": TWO_IMAGES[:0]}, {}, "images must be .*N ≥ 1"),
+    ({"a": TWO_IMAGES * 2, "b": TWO_IMAGES}, {}, r"images must lie in \[0, 1\]"),
+    (PAIR, {"scale": 0}, "scale must be ≥ 1, got 0"),
     ({1: TWO_IMAGES}, {}, "two or more sheets of the same shape"),
     ({1: TWO_IMAGES, 2: torch.rand(3, 1, 4, 4)}, {}, "two or more sheets of the same shape"),
     (PAIR, {"captions": {"a": "x"}}, "captions are needed for the slider's own stops, a, b"),

@@ -116,3 +116,35 @@ def test_names_for_every_class_are_needed(conditional, classes, words):
 def test_an_unconditional_model_has_no_classes(trained):
     with pytest.raises(UserError, match="this model is unconditional.*leave classes out"):
         explore.Walk(trained.model, classes=NAMES)
+
+
+@pytest.mark.parametrize("settings, words", [
+    ({"low": [-1.0]}, "low must be one number, or one for each of 2 sliders, got 1"),
+    ({"high": [1.0, 2.0, 3.0]}, "high must be one number, .*got 3"),
+    ({"low": float("nan")}, "low must be .*, got nan"),
+    ({"high": float("inf")}, "high must be .*, got inf"),
+    ({"low": 5.0}, "low must be < high for each slider, got 5 and 5"),
+    ({"dims": [0, 0]}, r"dims must name each dimension once, got \[0, 0\]"),
+    ({"start": torch.zeros(3)}, r"start must be a float latent of shape \(2,\)"),
+    ({"start": torch.full((2,), float("nan"))}, "start must be finite, got NaN or inf"),
+    ({"size": 0}, "size must be ≥ 1, got 0"),
+])
+def test_mistakes_are_named(trained, settings, words):
+    with pytest.raises(UserError, match=words):
+        explore.Walk(trained.model, **settings)
+
+
+def test_what_has_no_latents_is_refused():
+    with pytest.raises(UserError, match="model must have decode, latent_dim"):
+        explore.Walk(torch.nn.Linear(1, 1))
+
+
+def test_one_text_is_no_list_of_classes(conditional):
+    with pytest.raises(UserError, match="classes of Walk must be .*, got str '0123456789'"):
+        explore.Walk(conditional, classes="0123456789")
+
+
+def test_the_names_of_classes_are_text(conditional):
+    names = ["<script>alert(1)</script>", "$\\frac", *NAMES[2:]]
+    walk = explore.Walk(conditional, classes=names)
+    assert [name for name, _ in walk.choice.options] == names

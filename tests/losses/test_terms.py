@@ -70,7 +70,7 @@ def test_bernoulli_nll_of_grey_pixels_is_least_at_their_entropy():
 def test_bernoulli_nll_does_not_read_the_values_of_a_tensor_on_another_device(monkeypatch):
     """Reading them would make every training step wait for the GPU."""
     monkeypatch.setattr(losses_terms, "can_be_read_freely", lambda tensor: False)
-    monkeypatch.setattr(losses_terms, "check_images", pytest.fail)
+    monkeypatch.setattr(losses_terms, "check_range", pytest.fail)
     x = torch.full((2, 1, 3, 3), 0.5)
     nll = losses.bernoulli_nll(torch.zeros_like(x), x)
     torch.testing.assert_close(nll, torch.full((2,), 9 * math.log(2)))
@@ -236,11 +236,11 @@ TWO_IMAGES = torch.zeros(2, 1, 2, 2)
 @pytest.mark.parametrize("call, words", [
     (lambda: losses.effective_beta(-1), "weight must be ≥ 0, got -1"),
     (lambda: losses.effective_beta(math.nan), "weight must be ≥ 0, got nan"),
-    (lambda: losses.effective_beta(1, pixels=0), "≥ 1; got 0 and 1"),
-    (lambda: losses.effective_beta(1, width=0), "above 0 and finite; got 0"),
-    (lambda: losses.effective_beta(1, width=-2.0), "above 0 and finite; got -2"),
-    (lambda: losses.effective_beta(1, width=math.nan), "above 0 and finite; got nan"),
-    (lambda: losses.effective_beta(1, width=math.inf), "above 0 and finite; got inf"),
+    (lambda: losses.effective_beta(1, pixels=0), "pixels must be ≥ 1, got 0"),
+    (lambda: losses.effective_beta(1, width=0), "width must be > 0, got 0"),
+    (lambda: losses.effective_beta(1, width=-2.0), "width must be > 0, got -2"),
+    (lambda: losses.effective_beta(1, width=math.nan), "width must be > 0, got nan"),
+    (lambda: losses.effective_beta(1, width=math.inf), "width must be > 0, got inf"),
     (
         lambda: losses.negative_elbo(None, torch.zeros(1), beta=-0.5),
         "beta must be ≥ 0, got -0.5",
@@ -255,11 +255,11 @@ TWO_IMAGES = torch.zeros(2, 1, 2, 2)
     ),
     (
         lambda: losses.bernoulli_nll(TWO_IMAGES, ZEROS),
-        r"shape of its image, got \(2, 1, 2, 2\) for \(1, 1, 2, 2\)",
+        r"logits must have the shape of x, got \(2, 1, 2, 2\) for \(1, 1, 2, 2\)",
     ),
     (
         lambda: losses.squared_error(TWO_IMAGES, torch.zeros(2, 1, 2, 1)),
-        "shape of its image",
+        "x_hat must have the shape of x",
     ),
 ])
 def test_bad_input_is_named(call, words):

@@ -169,6 +169,49 @@ def test_equal_answers_leave_room_in_the_interval():
     assert wrong.high == 0.1
 
 
+def test_labels_may_be_a_list():
+    images = Painter().sample(2, torch.tensor([1, 2]))
+    assert metrics.consistency_of(images, [1, 3], features=JUDGE).value == 0.5
+
+
+def test_a_function_may_judge():
+    def brightest(images):
+        return Judge()(images)
+
+    images = Painter().sample(4, torch.tensor([1, 2, 3, 9]))
+    score = metrics.consistency_of(images, torch.tensor([1, 2, 3, 4]), features=brightest)
+    assert score.value == 0.75
+    assert score.features == "brightest"
+    assert score.weights == ""
+    assert score.floor is None
+
+
+def test_one_text_is_no_list_of_classes():
+    with pytest.raises(UserError, match="classes of class_consistency must be .*, got str 'cat'"):
+        metrics.class_consistency(Painter(), "cat", features=JUDGE)
+
+
+class OnlyFeatures(nn.Module):
+    def features(self, x):
+        return x.flatten(1)
+
+
+@pytest.mark.parametrize(
+    "features, words",
+    [
+        (OnlyFeatures(), r"'OnlyFeatures' is no classifier: it has no forward\(x\)"),
+        (lambda x: x.mean((1, 2, 3))[:, None], "is no classifier: it gives one value per image"),
+        (lambda x: x.flatten(1)[:, :3], r"labels must lie in 0 … 2, got 3 at position 1"),
+        (nn.Identity(), r"gives logits of shape \(2, 1, 4, 4\)"),
+        (Judge, r"features must be a module, not the class Judge; pass one, as Judge\(\)"),
+    ],
+)
+def test_what_is_no_classifier_of_these_classes_is_refused(features, words):
+    images = Painter().sample(2, torch.tensor([1, 3]))
+    with pytest.raises(UserError, match=words):
+        metrics.consistency_of(images, torch.tensor([1, 3]), features=features)
+
+
 def judged(model, classes, **settings):
     return metrics.class_consistency(model, classes, **{"features": JUDGE, **settings})
 
@@ -198,11 +241,11 @@ def judged(model, classes, **settings):
         ),
         (
             lambda: judged(Painter(), [-1]),
-            "class must be ≥ 0, got -1",
+            "each of classes must be ≥ 0, got -1",
         ),
         (
             lambda: judged(Painter(), [1.5]),
-            "class must be a whole number, got 1.5",
+            r"classes of class_consistency must be .*, got list \[1.5\]",
         ),
         (
             lambda: judged(Painter(), [1], n=0),

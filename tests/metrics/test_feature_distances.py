@@ -1,12 +1,18 @@
 """The formulae behind FID and KID, against closed forms, scipy, torchmetrics, and loops."""
 import pytest
 import torch
-from support.feature_distances import fid_by_scipy, mmd_by_loops
+from support.feature_distances import fid_by_scipy
 from torch import nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
 from vaekit.device import seeded
-from vaekit.metrics.feature_distances import frechet, gaussian, kernel, mmd
+from vaekit.metrics.feature_distances import (
+    frechet,
+    gaussian,
+    kernel,
+    mixture,
+    mmd_influences,
+)
 
 
 @pytest.fixture
@@ -55,22 +61,41 @@ def test_resampled_fid_is_torchmetrics_on_the_same_resample(features):
     assert value.item() == pytest.approx(oracle.compute().item(), rel=1e-9)
 
 
-def test_resampled_kid_with_each_image_once_is_the_unbiased_mmd(features):
+def test_a_mixtures_moments_are_those_of_both_samples_together(features):
+    x = features(60).double()
+    y = features(30, 0.7).double()
+    # a third of the rows are y
+    both = torch.cat([x, y])
+    centred = both - both.mean(0)
+    covariance = centred.T @ centred / 90
+
+    def moments(sample):
+        return sample.mean(0), torch.cov(sample.T, correction=0)
+
+    mean, cov = mixture(moments(x), moments(y), 1 / 3)
+    torch.testing.assert_close(mean, both.mean(0))
+    torch.testing.assert_close(cov, covariance)
+
+
+def weighted_mmd(x, y, weights):
+    """The squared MMD, pairs of an item with itself included; the x have weights."""
+    w = weights / weights.sum()
+    v = torch.full((len(y),), 1 / len(y), dtype=torch.double)
+    return w @ kernel(x, x) @ w - 2 * w @ kernel(x, y) @ v + v @ kernel(y, y) @ v
+
+
+@pytest.mark.parametrize("item", [0, 57, 129])
+def test_influences_are_the_slope_of_the_mmd(features, item):
     # more than one block of rows
-    x = features(130, 0.4)
-    y = features(115, 0.6)
-    value = mmd(x, y, torch.ones(130, 1), torch.ones(115, 1))
-    assert value.item() == pytest.approx(mmd_by_loops(x, y), rel=1e-4)
+    x = features(130, 0.4).double()
+    y = features(115, 0.6).double()
+    weights = torch.ones(130, dtype=torch.double, requires_grad=True)
+    weighted_mmd(x, y, weights).backward()
 
-
-def test_resampled_kid_leaves_out_an_image_with_its_own_copy():
-    x = torch.tensor([[1.0], [2.0], [4.0]])
-    y = torch.tensor([[3.0], [5.0]])
-    # 1, 1, 2: only the four ordered pairs of 1 with 2 count
-    times = torch.tensor([[2.0], [1.0], [0.0]])
-    value = mmd(x, y, times, torch.ones(2, 1))
-
-    between = kernel(x, y)
-    mean_between = (2 * between[0].sum() + between[1].sum()) / 6
-    expected = kernel(x, x)[0, 1] + kernel(y, y)[0, 1] - 2 * mean_between
-    assert value.item() == pytest.approx(expected.item(), rel=1e-5)
+    of_x, _ = mmd_influences(x, y)
+    of_y, _ = mmd_influences(y, x)
+    slope = weights.grad[item].item()
+    assert (of_x[item] - of_x.mean()).item() == pytest.approx(slope, rel=1e-3, abs=1e-8)
+    # either sample may stand first
+    torch.testing.assert_close(mmd_influences(y, x)[1], of_x)
+    torch.testing.assert_close(mmd_influences(x, y)[1], of_y)

@@ -1,4 +1,5 @@
 """Feature networks: weights are the recorded ones, features are all there, modules unchanged."""
+import functools
 import hashlib
 
 import pytest
@@ -162,6 +163,57 @@ def test_a_module_is_evaluated_without_dropout_and_left_as_it_was(generator):
     assert not dropout.training
     assert norm.training
     assert norm.num_batches_tracked == 0
+
+
+def pixels(images):
+    return images.flatten(1)
+
+
+def test_a_function_is_a_feature_network_by_its_name(generator):
+    real = torch.rand(30, 1, 2, 2, generator=generator)
+    fake = torch.rand(30, 1, 2, 2, generator=generator)
+    by_function = metrics.kid(real, fake, features=pixels, resamples=2)
+    by_module = metrics.kid(real, fake, features=nn.Flatten(), resamples=2)
+    assert by_function.value == by_module.value
+    assert by_function.features == "pixels"
+    assert by_function.weights == ""
+    assert "compares only with scores of the same function" in by_function.note
+
+
+def test_a_function_with_arguments_partly_given_has_its_name():
+    network = metrics.load_features(functools.partial(torch.flatten, start_dim=1))
+    assert network.name == "flatten"
+    assert network.hash == ""
+
+
+def test_a_function_is_called_without_gradient():
+    weight = torch.ones(4, 3, requires_grad=True)
+    network = metrics.load_features(lambda x: x.flatten(1) @ weight)
+    assert not network.features(torch.rand(5, 1, 2, 2)).requires_grad
+
+
+def test_no_images_are_refused():
+    empty = data.ImageSet(torch.zeros(3, 1, 2, 2), torch.zeros(3).long())
+    object.__setattr__(empty, "x", empty.x[:0])
+    network = metrics.load_features(nn.Flatten())
+    for read in (network.features, network.classify):
+        with pytest.raises(UserError, match="images must be at least one image"):
+            read(empty)
+        with pytest.raises(UserError, match="with N ≥ 1"):
+            read(torch.zeros(0, 1, 2, 2))
+
+
+@pytest.mark.parametrize("damage", ["cut off", "empty", "a text", "a folder"])
+def test_a_damaged_weight_file_is_a_sentence(weights, damage):
+    content = weights.read_bytes()
+    weights.unlink()
+    if damage == "a folder":
+        weights.mkdir()
+    else:
+        texts = {"cut off": content[:-100], "empty": b"", "a text": b"weights"}
+        weights.write_bytes(texts[damage])
+    with pytest.raises(UserError, match=r"not the recorded weight file|\(Is a directory\)"):
+        metrics.load_features("fashion")
 
 
 def test_the_hash_of_a_module_is_that_of_its_weights():

@@ -59,7 +59,14 @@ def test_a_silent_network_is_given_up_and_the_time_out_restored(torch_fidelity, 
 def test_weights_are_checked_before_the_pickle_is_read(torch_fidelity):
     torch_fidelity.parent.mkdir()
     torch_fidelity.write_bytes(b"half a download")
-    with pytest.raises(UserError, match="not the recorded weight file"):
+    words = "not the recorded weight file of Inception: .*delete it, and it is downloaded again"
+    with pytest.raises(UserError, match=words):
+        metrics.load_features("inception", device="cpu")
+
+
+def test_a_folder_in_place_of_the_weights_is_named(torch_fidelity):
+    torch_fidelity.mkdir(parents=True)
+    with pytest.raises(UserError, match=r"cannot read .*6726825d.pth \(Is a directory\)"):
         metrics.load_features("inception", device="cpu")
 
 

@@ -28,7 +28,7 @@ WRONG_CLASSES = [
     (1.0, "got torch.float32"),
     (True, "got torch.bool"),
     (torch.tensor([0, 1, 2]), "one class per image is needed: 2 images, 3 classes"),
-    ([1], "2 images, 1 classes"),
+    ([1], "2 images, 1 classes; one for all is given as a number, not in a list"),
     (torch.zeros(2, 1, dtype=torch.long), r"got torch.int64 of shape \(2, 1\)"),
     (None, "this model is conditional: pass c, a class in 0 … 3 for each image"),
 ]
@@ -41,7 +41,7 @@ WRONG_ATTRIBUTES = [
     ([0, 1, 1], r"takes 4 attributes per image, got shape \(3,\)"),
     (torch.zeros(2, 5), r"4 attributes per image, got shape \(2, 5\)"),
     (torch.zeros(3, 4), "one row of attributes per image is needed: 2 images, 3 rows"),
-    (torch.zeros(1, 4), "2 images, 1 rows"),
+    (torch.zeros(1, 4), "2 images, 1 rows; one for all is given as a row, not in a list"),
     (1, r"got shape \(\)"),
     (torch.zeros(1, 2, 4), r"got shape \(1, 2, 4\)"),
     (None, "this model is conditional: pass c, a row of 4 attributes, 0 or 1 each"),

@@ -162,7 +162,7 @@ def test_a_hidden_width_is_checked():
     [
         (0, "latent_dim must be ≥ 1, got 0"),
         (-2, "latent_dim must be ≥ 1, got -2"),
-        (1.5, "whole number"),
+        (1.5, "latent_dim of VAE must be int, got float 1.5"),
     ],
 )
 def test_latent_dim_is_checked(latent_dim, words):

@@ -1,8 +1,11 @@
 """Curves and planes: every line and point where the numbers say, named without covering it."""
+import math
 from itertools import combinations
+from typing import ClassVar
 
 import numpy as np
 import pytest
+import torch
 from support.figures import texts
 
 from vaekit import plots
@@ -129,3 +132,63 @@ def test_on_the_grey_lines_rate_and_distortion_have_the_same_sum():
     assert len(totals) >= 3
     assert min(totals) <= 102.75
     assert max(totals) >= 147.06
+
+
+NAMES = {"title": "", "xlabel": "", "ylabel": ""}
+
+
+@pytest.mark.parametrize("kind", [tuple, np.array, torch.tensor])
+def test_lines_take_any_kind_of_numbers(kind):
+    fig = plots.lines(kind([1.0, 2.0]), {"a": kind([3.0, 4.0])}, **NAMES)
+    assert list(fig.axes[0].lines[0].get_xdata()) == [1, 2]
+    assert list(fig.axes[0].lines[0].get_ydata()) == [3, 4]
+
+
+@pytest.mark.parametrize(
+    "x, series, settings, words",
+    [
+        ([], {"a": []}, {}, "x and series must hold at least one value each, got 0 of x"),
+        ([1], {}, {}, "got 1 of x and 0 series"),
+        ([1, 2], {"a": [1]}, {}, "series must hold one value for each of 2 x, got 1 in 'a'"),
+        ([math.inf], {"a": [1]}, {}, "x must be finite, got inf"),
+        ([0, 1], {"a": [1, 2]}, {"log_x": True}, "x must be > 0, got 0"),
+        (["a"], {"a": [1]}, {"log_x": True}, "x must be a number > 0, got 'a'"),
+        ([1, 2], {"a": [1, 0]}, {"log_y": True}, "series 'a' must be > 0 on a logarithmic axis"),
+        (np.zeros((2, 2)), {"a": [1, 0]}, {}, r"x must have shape \(N,\), got \(2, 2\)"),
+    ],
+)
+def test_lines_that_cannot_be_drawn_are_named(x, series, settings, words):
+    with pytest.raises(UserError, match=words):
+        plots.lines(x, series, **NAMES, **settings)
+
+
+@pytest.mark.parametrize(
+    "series, words",
+    [
+        ({}, "series must hold at least one, got none"),
+        ({"a": {}}, "series 'a' must hold at least one point, got none"),
+        ({"a": {1: (math.nan, 1)}}, "each rate of series 'a' must be finite, got nan"),
+        ({"a": {1: (1, math.inf)}}, "each distortion of series 'a' must be finite, got inf"),
+    ],
+)
+def test_planes_that_cannot_be_drawn_are_named(series, words):
+    with pytest.raises(UserError, match=words):
+        plots.rate_distortion(series)
+
+
+class NoEpochs:
+    columns: ClassVar = []
+
+
+@pytest.mark.parametrize(
+    "histories, words",
+    [
+        ({}, "histories must hold at least one History, got none"),
+        (3, "histories must be a History, or several by name, got int 3"),
+        ({"a": None}, r"histories\['a'\] must be a History, .*got NoneType None"),
+        (NoEpochs(), "histories is empty: it has no epochs to draw; train first"),
+    ],
+)
+def test_histories_that_cannot_be_drawn_are_named(histories, words):
+    with pytest.raises(UserError, match=words):
+        plots.curves(histories)

@@ -1,10 +1,13 @@
 """Sheets and rows of images: each one where it belongs, with its own name beside it."""
+import math
+
 import numpy as np
 import pytest
 import torch
 from support.figures import picture, texts
 
 from vaekit import plots
+from vaekit.data import ImageSet
 from vaekit.errors import UserError
 
 LONG_NAMES = (
@@ -74,3 +77,67 @@ def test_rows_of_unequal_length_are_refused():
     rows = {"a": torch.rand(2, 1, 4, 4), "b": torch.rand(3, 1, 4, 4)}
     with pytest.raises(UserError, match="rows of equal length, got {'a': 2, 'b': 3}"):
         plots.compare(rows)
+
+
+def test_a_sheet_takes_a_set_of_images():
+    x = torch.rand(6, 1, 4, 4)
+    images = ImageSet(x, torch.zeros(6).long())
+    assert np.array_equal(picture(plots.sheet(images)), picture(plots.sheet(x)))
+
+
+def test_rows_may_be_sets_of_images():
+    x = torch.rand(3, 1, 4, 4)
+    images = ImageSet((x * 255).byte(), torch.zeros(3).long())
+    shown = picture(plots.compare({"set": images, "tensor": images.images()}))
+    middle = len(shown) // 2
+    assert np.array_equal(shown[plots.PAD : middle], shown[middle + 1 : -1])
+
+
+@pytest.mark.parametrize(
+    "images, words",
+    [
+        (torch.zeros(0, 1, 4, 4), r"images must be .* with N ≥ 1, got \(0, 1, 4, 4\)"),
+        (torch.zeros(1, 4, 4), r"images must be images of shape \(N, C, H, W\)"),
+        (torch.zeros(2, 2, 4, 4), "images must be grey or in colour, 1 or 3 channels, got 2"),
+        (torch.zeros(2, 1, 4, 4).byte(), "divide uint8 pixels by 255"),
+        (torch.full((2, 1, 4, 4), math.nan), "images must lie in .*nan"),
+        ([1, 2], "images of sheet must be Tensor or ImageSet, got list"),
+    ],
+)
+def test_what_is_no_picture_is_refused(images, words):
+    with pytest.raises(UserError, match=words):
+        plots.sheet(images)
+
+
+@pytest.mark.parametrize("scale", [0, -1, math.inf, math.nan, 10**30])
+def test_a_scale_that_gives_no_picture_is_refused(scale):
+    with pytest.raises(UserError, match="scale"):
+        plots.sheet(torch.rand(2, 1, 4, 4), scale=scale)
+
+
+def test_more_images_than_a_picture_can_show_are_refused():
+    words = "1,000 images side by side at scale = 0.62 are larger .*; show fewer images"
+    with pytest.raises(UserError, match=words):
+        plots.sheet(torch.rand(10_000, 1, 1, 1))
+
+
+@pytest.mark.parametrize(
+    "rows, settings, words",
+    [
+        ({}, {}, "rows must hold at least one row of images, got none"),
+        ({"a": torch.zeros(0, 1, 4, 4)}, {}, "the images of row 'a' must be .* N ≥ 1"),
+        (
+            {"a": torch.rand(2, 1, 4, 4), "b": torch.rand(2, 1, 5, 5)},
+            {},
+            r"rows of images of one shape, got {'a': \(1, 4, 4\), 'b': \(1, 5, 5\)}",
+        ),
+        (
+            {"a": torch.rand(2, 1, 4, 4)},
+            {"ticks": ["x"]},
+            "ticks must be one name for each of 2 columns, got 1",
+        ),
+    ],
+)
+def test_rows_that_make_no_picture_are_refused(rows, settings, words):
+    with pytest.raises(UserError, match=words):
+        plots.compare(rows, **settings)

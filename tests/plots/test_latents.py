@@ -1,4 +1,6 @@
 """Pictures of a latent space: what is drawn at z belongs to z."""
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -33,7 +35,7 @@ def test_class_names_stay_in_a_map_of_unequal_sides():
     """t-SNE's map may be ten times as wide as high."""
     z = torch.randn(300, 2, generator=seeded(0)) * torch.tensor([40.0, 1.0])
     y = torch.arange(300) % 10
-    ax = plots.latent_map(z, y, "0123456789").axes[0]
+    ax = plots.latent_map(z, y, list("0123456789")).axes[0]
 
     low, high = ax.get_ylim()
     for note in ax.texts:
@@ -74,9 +76,69 @@ def test_walk_changes_one_dimension_and_keeps_the_others(trained):
 def test_a_map_needs_two_dimensions():
     words = r"needs points \(N, 2\), got \(5, 3\); reduce them"
     with pytest.raises(UserError, match=words):
-        plots.latent_map(torch.rand(5, 3), torch.zeros(5), "0")
+        plots.latent_map(torch.rand(5, 3), torch.zeros(5), ["0"])
 
 
 def test_a_lattice_needs_two_dimensions():
     with pytest.raises(UserError, match="latent_dim 2, this one has 20"):
         plots.lattice(recipes.build("mlp-vae-mnist-small"))
+
+
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ({"dim": 7}, "dim must be ≤ 1, got 7"),
+        ({"dim": -1}, "dim must be ≥ 0, got -1"),
+        ({"n": 0}, "n must be ≥ 1, got 0"),
+        ({"low": -math.inf}, "low must be .*, got -inf"),
+        ({"high": math.nan}, "high must be .*, got nan"),
+        ({"start": torch.zeros(3)}, r"start must be a float latent of shape \(2,\), got .*\(3,\)"),
+        ({"start": torch.tensor([0, math.nan])}, "start must be finite, got NaN or inf"),
+    ],
+)
+def test_a_walk_that_cannot_be_is_named(trained, settings, words):
+    with pytest.raises(UserError, match=words):
+        plots.walk(trained.model, **settings)
+
+
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ({"n": 1}, "n must be ≥ 2, got 1"),
+        ({"x": (1.0, 1.0)}, "the upper end of x must be > 1 .*, got 1.0"),
+        ({"y": (0.0, math.inf)}, "the upper end of y must be > 0 .*, got inf"),
+    ],
+)
+def test_a_lattice_that_cannot_be_is_named(trained, settings, words):
+    with pytest.raises(UserError, match=words):
+        plots.lattice(trained.model, **settings)
+
+
+@pytest.mark.parametrize("show", [plots.walk, plots.lattice])
+def test_what_has_no_latents_is_refused(show):
+    with pytest.raises(UserError, match="model must have decode, latent_dim, and Linear has no"):
+        show(torch.nn.Linear(1, 1))
+
+
+POINTS = torch.tensor([[0.0, 1.0], [2.0, 3.0]])
+LABELS = torch.tensor([0, 1])
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"z": POINTS[:0]}, r"z: a latent map needs points \(N, 2\), got \(0, 2\)"),
+        ({"z": POINTS * math.nan}, "z must be finite"),
+        ({"y": LABELS[:1]}, r"one whole-numbered label for each of 2 points, got .*\(1,\)"),
+        ({"y": LABELS.float()}, "one whole-numbered label .*got torch.float32"),
+        ({"y": LABELS + 1}, "y must lie in 0 … 1, got 2 at position 1"),
+        ({"classes": []}, "classes must be the names of the labels in y, got none"),
+        ({"classes": "ab"}, "classes of latent_map must be .*, got str 'ab'"),
+        ({"extra": torch.zeros(3)}, "extra: a latent map needs points"),
+        ({"limit": 0}, "limit must be > 0 .*, got 0"),
+    ],
+)
+def test_a_map_that_cannot_be_is_named(change, words):
+    arguments = {"z": POINTS, "y": LABELS, "classes": ["a", "b"]} | change
+    with pytest.raises(UserError, match=words):
+        plots.latent_map(**arguments)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from vaekit import plots
+from vaekit.errors import UserError
 
 # how a deuteranope sees red, green and blue: Machado et al. 2009
 DEUTERANOPIA = np.array([
@@ -36,3 +37,16 @@ def test_colours_stay_apart_for_a_deuteranope(palette):
 @pytest.mark.parametrize("dim, name", [(0, "z₁"), (8, "z₉"), (63, "z₆₄")])
 def test_latents_are_counted_from_one(dim, name):
     assert plots.latent_name(dim) == name
+
+
+@pytest.mark.parametrize("size", [0, -1, float("nan"), float("inf"), 10**30])
+def test_a_figure_that_no_picture_can_be_is_refused(size):
+    with pytest.raises(UserError, match="width must be > 0 and ≤ 600, got"):
+        plots.figure(width=size)
+    with pytest.raises(UserError, match="height must be > 0 and ≤ 600, got"):
+        plots.figure(height=size)
+
+
+def test_a_dimension_before_the_first_has_no_name():
+    with pytest.raises(UserError, match="dim must be ≥ 0, got -1"):
+        plots.latent_name(-1)

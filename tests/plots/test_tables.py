@@ -38,8 +38,8 @@ def test_a_cell_cannot_break_its_table(value, cell):
 
 @pytest.mark.parametrize("head, rows, words", [
     ([], [], "at least one column, got an empty head"),
-    (["a", "b"], [[1, 2], [3]], r"one cell per column \(a, b\), got 1 in row 2: \[3\]"),
-    (["a"], [[1, 2]], r"one cell per column \(a\), got 2 in row 1: \[1, 2\]"),
+    (["a", "b"], [[1, 2], [3]], r"one cell per column of head \['a', 'b'\], got 1 in row 2: \[3\]"),
+    (["a"], [[1, 2]], r"one cell per column of head \['a'\], got 2 in row 1: \[1, 2\]"),
 ])
 def test_a_table_of_unequal_rows_is_refused(head, rows, words):
     with pytest.raises(UserError, match=words):

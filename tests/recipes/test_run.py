@@ -242,10 +242,10 @@ def test_a_limit_of_the_test_set_leaves_the_training_set():
 
 @pytest.mark.parametrize("choice, words", [
     ({"classes": ("cat",)}, "unknown class 'cat'"),
-    ({"per_class": 0}, "number must be ≥ 1"),
-    ({"test_limit": 0}, "limit must be ≥ 1"),
-    ({"validation": 0.0}, "leaves none on one"),
-    ({"validation": 1.0}, "leaves none on one"),
+    ({"per_class": 0}, "per_class must be ≥ 1, got 0"),
+    ({"test_limit": 0}, "test_limit must be ≥ 1, got 0"),
+    ({"validation": 0.0}, "validation must be > 0 and < 1, got 0.0"),
+    ({"validation": 1.0}, "validation must be > 0 and < 1, got 1.0"),
     ({"augment": "blur"}, "unknown augmentation 'blur'; choose one of flip, shift-flip"),
 ])
 def test_a_choice_that_cannot_be_made_is_named(choice, words):

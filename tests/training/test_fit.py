@@ -13,7 +13,7 @@ from vaekit.device import evaluating
 from vaekit.models import gan, nets
 from vaekit.models.autoencoder import Autoencoder
 from vaekit.models.base import ImageModel
-from vaekit.training.fit import _seed_epoch
+from vaekit.training.seeds import seed_epoch
 from vaekit.training.terms import _float
 
 
@@ -117,7 +117,7 @@ def test_radam_takes_its_own_step(small):
     optimizer = torch.optim.RAdam(hand.parameters(), lr=1e-2, betas=betas)
     with torch.random.fork_rng():
         for epoch in range(epochs):
-            order = torch.randperm(50, generator=_seed_epoch(0, epoch))
+            order = torch.randperm(50, generator=seed_epoch(0, epoch))
             x = images.images(order)
             optimizer.zero_grad()
             losses.negative_elbo(hand(x), x)["loss"].mean().backward()
@@ -243,7 +243,7 @@ def test_image_sets_move_to_a_device_with_labels_and_factors(monkeypatch):
     move = torch.Tensor.to
 
     def record(tensor, *args, **settings):
-        if args == ("cpu:0",):
+        if args == (torch.device("cpu:0"),):
             sent.append(tensor)
         return move(tensor, *args, **settings)
 

@@ -14,7 +14,7 @@ from vaekit.device import seeded
 from vaekit.errors import UserError
 from vaekit.models import gan
 from vaekit.models.gan import GAN, GANOutput
-from vaekit.training.fit import _seed_epoch
+from vaekit.training.seeds import seed_epoch
 
 PLAYERS = ("discriminator", "generator")
 
@@ -35,7 +35,7 @@ def test_one_step_of_fit_is_one_step_of_each_player_at_the_same_weights(loss):
     hand = small_gan()
     hand.train()
     with torch.random.fork_rng():
-        order = torch.randperm(20, generator=_seed_epoch(5, 0))
+        order = torch.randperm(20, generator=seed_epoch(5, 0))
         fake = hand.generator(torch.randn(20, 3)) / 2 + 0.5
     real = x[order]
     scores_real = hand.discriminator(2 * real - 1)[:, 0]

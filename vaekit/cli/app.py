@@ -23,9 +23,7 @@ DEBUG = "--debug"
 class Commands(TyperGroup):
     """All commands. However one ends, it ends with a line and an exit code of `failures`."""
 
-    def main(
-        self, args: Sequence[str] | None = None, *more: Any, standalone_mode: bool = True, **kw: Any
-    ) -> Any:
+    def main(self, args: Sequence[str] | None = None, *more: Any, **settings: Any) -> Any:
         """Run the command that the arguments name, and end the process."""
         given = list(sys.argv[1:] if args is None else args)
         kept = _without_debug(given)
@@ -33,9 +31,10 @@ class Commands(TyperGroup):
 
         def command() -> Any:
             _refuse_empty(kept)
-            return start(kept or ["--help"], *more, standalone_mode=False, **kw)
+            return start(kept or ["--help"], *more, **settings | {"standalone_mode": False})
 
-        sys.exit(failures.exit_code(command, debug=len(kept) < len(given)))
+        debug = len(kept) < len(given)
+        sys.exit(failures.exit_code(command, args=kept, debug=debug))
 
 
 class Command(TyperCommand):

@@ -37,6 +37,12 @@ def raise_interrupt() -> None:
         signal.signal(kind, _interrupt)
 
 
+def let_go() -> None:
+    """Let both signals end the process again: it has said what it had to."""
+    for kind in _ours:
+        signal.signal(kind, signal.SIG_DFL)
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """Raise KeyboardInterrupt; while a library still imports something, as soon as it has done."""
     if _imports(frame):

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 # what Python calls otherwise than the command line does
@@ -49,16 +50,18 @@ def _renamed(message: str, name: str, option: str) -> str:
     message = re.sub(head, option, message)
     message = re.sub(rf"\b([Ll]eave|[Cc]hoose a smaller) {name}\b", rf"\1 {option}", message)
     message = re.sub(rf"(?<![-\w]){name}=", f"{option} ", message)
+    message = message.replace(f" among {name}:", "")
     if "_" in name:
         message = re.sub(rf"(?<![-\w./]){name}(?![\w./])", option, message)
     return message
 
 
 def _is_quoted(value: Any, message: str) -> bool:
-    """True if the message shows the value, whole."""
-    values = value if isinstance(value, (list, tuple)) else [value]
-    for each in values:
-        text = re.escape(str(each))
-        if str(each) and re.search(rf"(?<![\w.-]){text}(?![\w-])", message):
-            return True
-    return False
+    """True if the message shows the value: a text in quotes, a folder, a number after "got"."""
+    if isinstance(value, (list, tuple)):
+        return any(_is_quoted(each, message) for each in value)
+    if isinstance(value, str):
+        return repr(value) in message
+    if isinstance(value, Path):
+        return str(value) in message
+    return re.search(rf"\bgot {re.escape(str(value))}(?![\w.])", message) is not None

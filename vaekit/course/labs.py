@@ -1,177 +1,142 @@
-"""Run the labs with papermill, one after the other, and make a page of results."""
+"""Run the labs, one after the other, and make a page of results."""
 from __future__ import annotations
 
-import ast
-import os
+import copy
+import importlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError
-from ..files import check_writable
+from ..errors import UserError, at_least, brief
+from ..files import locked
 from . import pages
+from .kernel import QUIET, execute
+from .notebooks import Notebook, code_cells, read_notebook, title, write_text_of
+from .output import OutputFolder
+from .parameters import check_parameters, inject, parse_parameters
+from .results import LabResult, summary
 
-# a kernel's advice on its transport is not for someone who waits for a lab
-QUIET = ["--IPKernelApp.log_level=40"]
+__all__ = ["QUIET", "LabResult", "find", "parse_parameters", "run_all", "summary"]
 
+# the labs beside the package, where it is a clone's
+OWN_NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
-@dataclass(frozen=True)
-class LabResult:
-    """How one lab went; `error` is empty if it ran through."""
+# what this needs of the extra "labs"
+TOOLS = ("nbformat", "nbclient", "nbconvert", "ipykernel", "latex2mathml")
 
-    name: str
-    title: str
-    seconds: float
-    cells: int
-    error: str = ""
+A_WEEK = 7 * 24 * 60 * 60
+INDEX = "index.html"
 
 
 def run_all(
-    names: Iterable[str] | None = None,
+    names: str | Iterable[str] | None = None,
     *,
     out: str | Path = "build/labs",
     parameters: Mapping[str, Any] | None = None,
     notebooks: str | Path | None = None,
     cell_timeout: int = 600,
-    report: Callable[[str], None] | None = None,
+    report: Callable[[str], object] | None = None,
 ) -> list[LabResult]:
     """Run labs one after the other. A lab that fails does not stop the others.
 
-    Into `out` go the executed notebooks, their HTML, a thumbnail of each, and an index.html.
+    Into `out` go the executed notebooks, their HTML, a thumbnail of each, and an index.html. What
+    an earlier run left there of the same labs is replaced, and nothing else is overwritten.
 
     Args:
         names: labs by number or name ("01", "01_autoencoder"); all if left out.
         parameters: values for the labs' `parameters` cells.
         notebooks: the folder of the labs; the repository's own if left out.
-        cell_timeout: seconds that one cell may take.
+        cell_timeout: seconds that one cell may take, a week at most.
         report: called with a line when a lab starts and ends.
     Raises:
-        UserError: no such lab, a parameter no lab has, a folder that cannot be written.
+        UserError: no such lab, a parameter that a lab does not have or a value that it cannot
+            take, a folder that cannot be written or holds somebody else's files, a missing tool.
     """
+    _require_tools()
+    cell_timeout = at_least("cell_timeout", cell_timeout, 1, A_WEEK)
     paths = find(names, notebooks)
-    out = check_writable(out)
     parameters = dict(parameters or {})
-    check_parameters(paths, parameters)
+    labs = [_read(path, parameters) for path in paths]
 
-    results = []
-    for number, path in enumerate(paths, start=1):
-        heading = f"[{number}/{len(paths)}] {path.stem}"
-        if report:
-            report(f"{heading} …")
-        result = run(path, out, parameters, cell_timeout)
-        results.append(result)
+    output = OutputFolder(_folder(out), paths)
+    output.check([INDEX, *(name for path in paths for name in _files_of(path))])
+    results: list[LabResult] = []
+    with locked(output.folder):
+        output.remove([INDEX])
+        for number, (path, lab) in enumerate(zip(paths, labs), start=1):
+            heading = f"[{number}/{len(paths)}] {path.stem}"
+            if report:
+                report(f"{heading} …")
+            onward = _after(number, paths, labs)
+            result = _run(path, lab, output, parameters, cell_timeout, onward)
+            results.append(result)
 
-        outcome = "FAILED" if result.error else "done"
-        if report:
-            report(f"{heading} {outcome} in {result.seconds:.0f} s")
-        # after each lab, so that there is something to look at while the others run
-        pages.write_index(results, out)
+            outcome = "FAILED" if result.error else "done"
+            if report:
+                report(f"{heading} {outcome} in {result.seconds:.0f} s")
+            # after each lab, so that there is something to look at while the others run
+            output.write(INDEX, pages.index(results))
     return results
 
 
 def find(
-    names: Iterable[str] | None = None, notebooks: str | Path | None = None
+    names: str | Iterable[str] | None = None, notebooks: str | Path | None = None
 ) -> list[Path]:
     """The notebooks meant by `names`, in order of the names; all, by number, if left out.
 
+    Args:
+        names: labs by number or name ("01", "01_autoencoder").
+        notebooks: the folder of the labs; if left out the repository's own, or notebooks/ in the
+            current folder.
     Raises:
         UserError: no labs in the folder, an unknown name.
     """
-    folder = Path(notebooks) if notebooks else Path(__file__).parents[2] / "notebooks"
+    folder = _folder_of_labs(notebooks)
     labs = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     if not labs:
         raise UserError(
             f"no labs in {folder}; run this in a clone of the repository, "
             "or give --notebooks FOLDER"
         )
-    chosen = list(names or ())
-    if not chosen:
+    wanted = [names] if isinstance(names, str) else list(names or ())
+    if not wanted:
         return labs
-    return [_find_one(name, labs) for name in chosen]
+    # a name that is given twice is one lab
+    return list(dict.fromkeys(_find_one(name, labs) for name in wanted))
 
 
-def parse_parameters(pairs: Iterable[str]) -> dict[str, Any]:
-    """["epochs=5", "dataset=mnist"] → {"epochs": 5, "dataset": "mnist"}.
-
-    A value that is a Python literal is read as one; any other is text.
-
-    Raises:
-        UserError: something that is not NAME=VALUE.
-    """
-    parameters = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name.isidentifier():
-            raise UserError(f"a parameter is NAME=VALUE, got {pair!r}")
+def _require_tools() -> None:
+    for name in TOOLS:
         try:
-            parameters[name] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            parameters[name] = value
-    return parameters
-
-
-def check_parameters(paths: Iterable[Path], parameters: Mapping[str, Any]) -> None:
-    """Every lab must have these parameters.
-
-    papermill only warns of one that a lab does not have; a typo would quietly run the defaults.
-
-    Raises:
-        UserError: a parameter that one of the labs does not have.
-    """
-    if not parameters:
-        return
-    from papermill import inspect_notebook
-
-    for path in paths:
-        known = inspect_notebook(str(path))
-        unknown = [name for name in parameters if name not in known]
-        if unknown:
+            importlib.import_module(name)
+        except ImportError as error:
             raise UserError(
-                f"{path.stem} has no parameter {', '.join(unknown)}; "
-                f"it has {', '.join(known) or 'none'}"
-            )
+                f"running the labs needs {name}, which cannot be imported ({error}); "
+                'install it with pip install "vaekit[labs]"'
+            ) from error
 
 
-def run(path: Path, out: Path, parameters: Mapping[str, Any], cell_timeout: int) -> LabResult:
-    """One lab: executed notebook and HTML in `out`. What goes wrong in it is in the result."""
-    import papermill
+def _folder(out: str | Path) -> Path:
+    if not str(out):
+        raise UserError("out is empty; give a folder, such as build/labs")
+    return Path(out)
 
-    _prepare_environment()
-    target = out / path.name
-    error = ""
-    start = time.perf_counter()
+
+def _folder_of_labs(notebooks: str | Path | None) -> Path:
+    if notebooks is None:
+        here = Path("notebooks")
+        # an installed package has no labs beside it; a clone around the user has
+        return here if here.is_dir() and not OWN_NOTEBOOKS.is_dir() else OWN_NOTEBOOKS
     try:
-        papermill.execute_notebook(
-            str(path),
-            str(target),
-            dict(parameters),
-            progress_bar=False,
-            cwd=str(path.parent),
-            kernel_name="python3",
-            execution_timeout=cell_timeout,
-            extra_arguments=QUIET,
-        )
-    except papermill.PapermillExecutionError as failure:
-        error = f"cell {failure.exec_count}: {failure.ename}: {_first_line(failure.evalue)}"
-    except Exception as failure:
-        # a dead kernel, a time-out: none of them may stop the other labs
-        error = f"{type(failure).__name__}: {_first_line(str(failure))}"
-    seconds = time.perf_counter() - start
-    return _result(path, target, seconds, error)
-
-
-def summary(results: Sequence[LabResult]) -> str:
-    """A table in plain text: lab, cells, seconds, and ok or what failed."""
-    width = max(len(result.name) for result in results)
-    lines = [f"{'lab':{width}}  cells  seconds  result"]
-    for result in results:
-        outcome = result.error or "ok"
-        lines.append(
-            f"{result.name:{width}}  {result.cells:5}  {result.seconds:7.1f}  {outcome}"
-        )
-    return "\n".join(lines)
+        is_folder = bool(str(notebooks)) and Path(notebooks).is_dir()
+    except ValueError:
+        # a name with a null byte
+        is_folder = False
+    if not is_folder:
+        what = str(notebooks) or "notebooks ''"
+        raise UserError(f"{what} is no folder; give --notebooks FOLDER, the folder of the labs")
+    return Path(notebooks)
 
 
 def _find_one(name: str, labs: Sequence[Path]) -> Path:
@@ -180,30 +145,64 @@ def _find_one(name: str, labs: Sequence[Path]) -> Path:
         if name in (number, lab.stem, lab.name):
             return lab
     known = ", ".join(lab.stem for lab in labs)
-    raise UserError(f"unknown lab {name!r}; choose one of {known}")
+    raise UserError(f"unknown lab {brief(name)}; choose one of {known}")
 
 
-def _prepare_environment() -> None:
-    """What the kernels of the labs inherit."""
-    # progress bars are for people; in a page they stay behind as dead widgets
-    os.environ.setdefault("TQDM_DISABLE", "1")
-
-    # a kernel starts in the lab's folder, where a relative path leads elsewhere
-    data = os.environ.get("VAEKIT_DATA")
-    if data:
-        os.environ["VAEKIT_DATA"] = str(Path(data).expanduser().resolve())
-
-
-def _result(path: Path, target: Path, seconds: float, error: str) -> LabResult:
-    """The result of a run, whose pages are written. Without `target` those of the lab itself."""
-    import nbformat
-
-    notebook = nbformat.read(target if target.exists() else path, 4)
-    pages.write(notebook, target)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    return LabResult(path.stem, pages.title(notebook, path.stem), seconds, len(code), error)
+def _read(path: Path, parameters: Mapping[str, Any]) -> Notebook | UserError:
+    """A lab, or why it cannot be run: that is this lab's failure, and nobody else's."""
+    try:
+        notebook = read_notebook(path)
+    except UserError as error:
+        return error
+    if not code_cells(notebook):
+        return UserError(f"{path} has no code cells; restore the notebook")
+    check_parameters(path.stem, notebook, parameters)
+    return notebook
 
 
-def _first_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[0] if lines else "no message"
+def _files_of(path: Path) -> list[str]:
+    return [f"{path.stem}.{suffix}" for suffix in ("ipynb", "html", "png")]
+
+
+def _after(
+    number: int, paths: Sequence[Path], labs: Sequence[Notebook | UserError]
+) -> tuple[str, str] | None:
+    """Address and title of the page of the lab after this one, if there is one."""
+    if number == len(paths):
+        return None
+    name = paths[number].stem
+    lab = labs[number]
+    return f"{name}.html", name if isinstance(lab, UserError) else title(lab, name)
+
+
+def _run(
+    path: Path,
+    lab: Notebook | UserError,
+    output: OutputFolder,
+    parameters: Mapping[str, Any],
+    cell_timeout: int,
+    onward: tuple[str, str] | None,
+) -> LabResult:
+    """One lab: executed notebook, page and thumbnail. What goes wrong in it is in the result."""
+    name = path.stem
+    output.remove(_files_of(path))
+    if isinstance(lab, UserError):
+        output.write(f"{name}.html", pages.failure(name, str(lab), onward=onward))
+        return LabResult(name, name, 0.0, 0, str(lab))
+
+    notebook = copy.deepcopy(lab)
+    inject(notebook, parameters)
+    for cell in code_cells(notebook):
+        cell["outputs"] = []
+        cell["execution_count"] = None
+    start = time.perf_counter()
+    error = execute(notebook, path.parent, cell_timeout)
+    seconds = time.perf_counter() - start
+
+    output.write(path.name, write_text_of(notebook))
+    output.write(f"{name}.html", pages.render(notebook, name, error=error, onward=onward))
+    picture = pages.thumbnail(notebook)
+    if picture:
+        output.write(f"{name}.png", picture)
+    cells = len(code_cells(notebook))
+    return LabResult(name, title(notebook, name), seconds, cells, error, bool(picture))

@@ -36,7 +36,7 @@ class Selection:
     validation: float | None = None
 
     def __post_init__(self) -> None:
-        source = SOURCES[pick("data set name", self.name, SOURCES)]
+        source = SOURCES[pick("data set", self.name, SOURCES)]
         roots(self.root)
         for what in ("limit", "per_class", "test_limit"):
             number = getattr(self, what)
@@ -51,7 +51,7 @@ class Selection:
                 f"classes must be a list of names, got {self.classes!r}; use [{self.classes!r}]"
             )
         for each in self.classes:
-            pick("class among classes:", each, source.classes)
+            pick("class", each, source.classes)
 
     def load(self, seed: int = 0) -> tuple[ImageSet, ImageSet | None, ImageSet]:
         """The images to train on, to validate on (None without `validation`), and to test on.

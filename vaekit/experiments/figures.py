@@ -1,7 +1,6 @@
 """A reproduced table as a file, and the figures that go with it."""
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,14 +11,12 @@ from torch import Tensor
 from .. import plots, recipes
 from ..data import ImageSet, load
 from ..device import seeded
-from ..errors import UserError
-from ..files import atomic
+from ..files import write_text
 from ..models.base import ImageModel
 from ..models.conditioning import is_conditional
 from ..models.vae import VAE
-from ..training import History
 from .results import picture
-from .rows import Row
+from .rows import Row, read_history
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,8 +48,7 @@ def write_table(
         UserError: a row's file is missing or damaged.
     """
     folder = Path(folder)
-    with atomic(folder / "table.md") as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    paths = [write_text(folder / "table.md", text + "\n")]
 
     models = {row.title: recipes.load_model(folder / f"{row.name}.safetensors") for row in rows}
     figures = {
@@ -66,7 +62,6 @@ def write_table(
         figures["reconstructions"] = _all_reconstructions(name, vaes, test)
         figures |= _latent_figures(rows, vaes, test)
 
-    paths = [folder / "table.md"]
     for file, figure in figures.items():
         paths.append(picture(figure, folder / f"{file}.png"))
     return paths
@@ -74,17 +69,8 @@ def write_table(
 
 def _curves(name: str, rows: Sequence[Row], folder: Path) -> Figure:
     # totals at other β do not compare
-    histories = {
-        row.title: _history(folder / f"{row.name}.history.json") for row in rows if row.beta == 1
-    }
+    histories = {row.title: read_history(folder, row) for row in rows if row.beta == 1}
     return plots.curves(histories, title=f"{name}: training (dashed) and test loss")
-
-
-def _history(path: Path) -> History:
-    try:
-        return History(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} is damaged; delete it, and the row is trained again") from error
 
 
 def _samples(name: str, models: Mapping[str, ImageModel]) -> Figure:
@@ -98,11 +84,13 @@ def _ten_samples(model: ImageModel) -> Tensor:
 
 
 def _rate_distortion(name: str, rows: Sequence[Row]) -> Figure:
-    ours: dict[object, Point] = {row.title: _rate_and_distortion(row.measured) for row in rows}
-    theirs: dict[object, Point] = {row.title: _rate_and_distortion(row.reported) for row in rows}
-    return plots.rate_distortion(
-        {"here": ours, "report": theirs}, title=f"{name}: rate and distortion, test set"
-    )
+    series: dict[str, dict[object, Point]] = {
+        "here": {row.title: _rate_and_distortion(row.measured) for row in rows}
+    }
+    # of other data the report says nothing
+    if all(row.is_comparable for row in rows):
+        series["report"] = {row.title: _rate_and_distortion(row.reported) for row in rows}
+    return plots.rate_distortion(series, title=f"{name}: rate and distortion, test set")
 
 
 def _rate_and_distortion(terms: Mapping[str, float]) -> Point:

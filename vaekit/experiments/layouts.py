@@ -6,13 +6,13 @@ folder, which reads them and returns the Markdown.
 """
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
 from ..errors import UserError
+from ..files import read_json
 from ..plots import table
 
 # as JSON has them: a missing or wrong value is told when the table is made
@@ -129,11 +129,10 @@ def _beside(measured: Row, report: Row) -> list[str]:
 
 def _checked(path: Path, part: Callable[[Any], Any]) -> Any:
     """A part of the JSON of a file, or a UserError that names the file."""
+    content = read_json(path)
     try:
-        return part(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing; restore it or measure again") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return part(content)
+    except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} is damaged ({error!r}); restore it or measure again") from error
 
 

@@ -21,9 +21,10 @@ from .. import plots, recipes
 from ..data import Selection, load
 from ..device import device_of, pick_device
 from ..errors import at_least, pick
-from ..files import check_writable
+from ..files import sweep
 from ..recipes import Recipe, Reported
 from . import rows as row_files
+from .folders import own_folder
 from .jobs import cores, run_all
 from .measures import MEASURES, measure
 from .rows import Row, name_of
@@ -93,38 +94,42 @@ def reproduce(
         root: a folder to look for the data in, before all others.
         report: called with a line of text whenever a row is done.
     Raises:
-        UserError: unknown name, a folder with rows made with other settings or a damaged row, a
-            row that failed.
+        UserError: unknown name, a setting out of range, a folder that another process writes to
+            or that has rows made with other settings or a damaged row, a row that failed.
     """
     recipe = _recipe(name)
-    selection = Selection(data or recipe.data, root=root, limit=limit)
+    selection = Selection(recipe.data if data is None else data, root=root, limit=limit)
     plan = Plan(recipe.name, selection, Path(out), fast, epochs, seed, device)
     settings = plan.settings()
 
-    check_writable(plan.out)
-    row_files.claim(plan.out, {"recipe": recipe.name, **settings})
-    done_before = row_files.finished(plan.out, recipe.reported, settings)
-    pending = [row for row in recipe.reported if name_of(row) not in done_before]
-    jobs = _at_a_time(jobs, device, len(pending))
+    with own_folder(plan.out):
+        # fetched once, before several workers want it
+        load(selection.name, "test", root=root)
+        row_files.claim(plan.out, {"recipe": recipe.name, **settings})
+        try:
+            _train_rows(name, plan, jobs, report)
+        finally:
+            # of workers that were ended
+            sweep(plan.out)
+            row_files.give_up(plan.out)
+        return list(row_files.finished(plan.out, recipe.reported, settings).values())
 
-    if report:
-        report(
-            f"{name}: {len(recipe.reported)} rows, {len(done_before)} done before, "
-            f"{jobs} at a time"
-        )
 
-    def report_row(row: Row) -> None:
+def _train_rows(
+    name: str, plan: Plan, jobs: int | None, report: Callable[[str], None] | None
+) -> None:
+    """Train the rows that the folder does not hold yet."""
+    reported = recipes.get(plan.recipe).reported
+    done_before = row_files.finished(plan.out, reported, plan.settings())
+    pending = [row for row in reported if name_of(row) not in done_before]
+    jobs = _at_a_time(jobs, plan.device, len(pending))
+
+    def say(text: str) -> None:
         if report:
-            report(_line(row))
+            report(text)
 
-    # fetched once, before several workers want it
-    load(selection.name, "test", root=root)
-    try:
-        run_all(partial(train_row, plan), pending, jobs=jobs, done=report_row)
-    finally:
-        row_files.sweep(plan.out)
-
-    return list(row_files.finished(plan.out, recipe.reported, settings).values())
+    say(f"{name}: {len(reported)} rows, {len(done_before)} done before, {jobs} at a time")
+    run_all(partial(train_row, plan), pending, jobs=jobs, done=lambda row: say(_line(row)))
 
 
 def train_row(plan: Plan, reported: Reported) -> Row:
@@ -159,7 +164,14 @@ def train_row(plan: Plan, reported: Reported) -> Row:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Markdown: each row's terms, the report's beside them, and the differences."""
+    """Markdown: each row's terms, the report's beside them, and the differences.
+
+    Of rows trained on other data than the report's there is no difference to tell.
+
+    Raises:
+        UserError: no rows.
+    """
+    at_least("number of rows", len(rows), 1)
     source = recipes.get(rows[0].recipe).source
     measured = {term for row in rows for term in row.measured}
     terms = [term for term in MEASURES if term in measured]
@@ -185,6 +197,8 @@ def _here_there_difference(row: Row, term: str) -> list[str]:
     there = row.reported.get(term)
     if here is None or there is None:
         difference = ""
+    elif not row.is_comparable:
+        difference = "other data"
     elif MEASURES[term].comparable:
         difference = f"{here - there:+.2f}"
     else:

@@ -2,28 +2,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import singledispatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import plots, recipes
-from ..device import seeded
 from ..files import atomic
-from ..models.autoencoder import Autoencoder
-from ..models.base import ImageModel
-from ..models.classifier import Classifier
-from ..models.conditioning import is_conditional
 from ..recipes import Run
+from .folders import refuse_folders
+from .pictures import pictures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+CHECKPOINT = "checkpoint.safetensors"
+# all names that a run may write
+NAMES = (
+    "weights.safetensors",
+    "history.csv",
+    "history.json",
+    "curves.png",
+    "samples.png",
+    "reconstructions.png",
+    "walk.png",
+    "lattice.png",
+    "latents.png",
+)
+
+
+def checkpoint_in(folder: str | Path) -> Path:
+    """Where a run is kept while it is trained, in a folder that will take its results.
+
+    Raises:
+        UserError: one of the files to be written is a folder.
+    """
+    refuse_folders(folder, NAMES)
+    return Path(folder) / CHECKPOINT
 
 
 def write(run: Run, folder: str | Path) -> list[Path]:
     """Write weights.safetensors, history.csv, history.json, curves.png and samples.png.
 
+    Of a VAE also reconstructions.png, and of its latent space walk.png, lattice.png or
+    latents.png, see `pictures.pictures`.
+
     Returns:
         Their paths.
+    Raises:
+        UserError: one cannot be written.
     """
     folder = Path(folder)
     parts = [run.recipe.name]
@@ -33,66 +58,36 @@ def write(run: Run, folder: str | Path) -> list[Path]:
     title = ", ".join(parts)
 
     # the figures last: whatever goes wrong with them, the training is kept
-    return [
+    written = [
         recipes.save(folder / "weights.safetensors", run.recipe, run.model),
         run.history.save(folder / "history.csv"),
         run.history.save(folder / "history.json"),
         picture(_curves(run, title), folder / "curves.png"),
-        picture(sample_sheet(run, title), folder / "samples.png"),
     ]
+    for name, draw in pictures(run, title).items():
+        written.append(picture(draw(), folder / f"{name}.png"))
+    return written
 
 
 def _curves(run: Run, title: str) -> Figure:
-    return plots.curves(run.history, title=title, ylabel=run.recipe.unit)
+    figure = plots.curves(run.history, title=title, ylabel=run.recipe.unit)
+    if len(run.history) == 1:
+        # a line of one point is invisible
+        for line in figure.axes[0].lines:
+            line.set_marker("o")
+        figure.axes[0].legend()
+    return figure
 
 
-def sample_sheet(run: Run, title: str) -> Figure:
-    """What the model makes: samples; of an autoencoder reconstructions, of a classifier mistakes.
+def picture(figure: Figure, path: str | Path) -> Path:
+    """Write a figure as a picture, whole or not at all; give its path.
 
-    Samples are 64, or ten of each class that was trained, a class per row.
+    Raises:
+        UserError: it cannot be written.
     """
-    return _sheet(run.model, run, title)
-
-
-@singledispatch
-def _sheet(model: ImageModel, run: Run, title: str) -> Figure:
-    generator = seeded(run.settings["seed"])
-    if not is_conditional(model):
-        images = model.sample(64, generator=generator)
-        return plots.sheet(images, columns=8, title=f"samples: {title}")
-
-    # attributes have no classes to go through: those of the first test images will do
-    if run.train.y.ndim == 2:
-        images = model.sample(64, run.test.y[:64], generator=generator)
-        return plots.sheet(images, columns=8, title=f"samples: {title}")
-
-    labels = run.train.y.unique().cpu().repeat_interleave(10)
-    images = model.sample(len(labels), labels, generator=generator)
-    return plots.sheet(images, columns=10, title=f"samples, a class per row: {title}")
-
-
-@_sheet.register(Autoencoder)
-def _reconstructions(model: Autoencoder, run: Run, title: str) -> Figure:
-    x = run.test.images(slice(10))
-    return plots.compare({"original": x, "reconstruction": model.reconstruct(x)}, title=title)
-
-
-@_sheet.register(Classifier)
-def _mistakes(model: Classifier, run: Run, title: str) -> Figure:
-    wrong = model.classify(run.test.images()).cpu() != run.test.y
-    share = wrong.float().mean()
-    return plots.sheet(
-        run.test.images(wrong)[:64],
-        columns=16,
-        title=f"mistakes, {share:.2%} of the test set: {run.recipe.name}",
-    )
-
-
-def picture(figure: Figure, path: Path) -> Path:
-    """Write a figure as a picture, whole or not at all; give its path."""
     with atomic(path) as temporary:
         figure.savefig(temporary, dpi=120)
-    return path
+    return Path(path)
 
 
 def against_report(run: Run) -> str:
@@ -106,7 +101,7 @@ def against_report(run: Run) -> str:
 
     terms = [key.removeprefix("test_") for key in row if key.startswith("test_")]
     width = max(15, *(len(term) for term in terms))
-    lines = [f"epoch {row['epoch']}, test set, per image:"]
+    lines = [f"epoch {row['epoch']}, {len(run.test):,} test images, per image:"]
     for term in terms:
         value = row[f"test_{term}"]
         # an error rate needs its small digits
@@ -120,18 +115,20 @@ def against_report(run: Run) -> str:
 
 
 def _reported(run: Run) -> Mapping[str, float]:
-    """The report's terms with the run's settings; nothing on another data set."""
-    if run.settings["data"] != run.recipe.data:
+    """The report's terms with the run's settings; nothing on other images than the report's."""
+    # a choice of classes is in the set's name
+    if not run.settings["data"] == run.recipe.data == run.test.name:
         return {}
     return run.recipe.reported_at(run.settings["latent_dim"], run.settings["beta"])
 
 
 def recipe_table() -> str:
     """One line per recipe, for a terminal."""
+    names = max(len(name) for name in recipes.RECIPES)
     lines = ["recipes (vaekit train NAME):"]
     for recipe in recipes.RECIPES.values():
         source = "ours" if recipe.source == "house" else recipe.source
-        line = f"{recipe.name:22}{source:6}{recipe.title}"
+        line = f"{recipe.name:{names}}  {source:4}  {recipe.title}"
         line += f" · {recipe.data}, {recipe.epochs} epochs"
         if recipe.fast:
             line += " · --fast"

@@ -13,10 +13,15 @@ from typing import Any
 
 from .. import recipes
 from ..errors import UserError
-from ..files import atomic
+from ..files import read_json, write_json
+from ..training import History
+from .checks import check_history, check_row
+from .folders import refuse_folders
 
 # of the files of a finished row
 ENDINGS = (".json", ".history.json", ".safetensors")
+# what all rows of a folder share
+SETTINGS = "settings.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +57,11 @@ class Row:
         """What tells it apart, for a line of text or a figure."""
         return f"z = {self.latent_dim}, β = {self.beta:g}"
 
+    @property
+    def is_comparable(self) -> bool:
+        """True if it was trained on the report's data set."""
+        return self.settings["data"] == recipes.get(self.recipe).data
+
 
 def name_of(row: Row | recipes.Reported) -> str:
     """The name of a row's files, the same before and after it is trained."""
@@ -64,32 +74,34 @@ def checkpoint_of(folder: Path, row: recipes.Reported) -> Path:
 
 
 def claim(folder: Path, settings: Mapping[str, Any]) -> None:
-    """Say in a folder what is made there, and clear what an interrupted run left behind.
+    """Say in a folder what is made there.
 
     So no row or checkpoint of another reproduction is taken for this one's.
 
     Raises:
         UserError: rows with other settings are there, or the note of them is damaged.
     """
-    sweep(folder)
-    path = folder / "settings.json"
-    if not path.exists() or not any(folder.glob("z*-beta*")):
-        _write_json(path, settings)
+    refuse_folders(folder, [path.name for path in folder.glob("z*-beta*")])
+    path = folder / SETTINGS
+    if not path.exists() or not holds_rows(folder):
+        write_json(path, settings)
         return
 
-    try:
-        before = json.loads(path.read_text(encoding="utf-8"))
-        _check_same(path, before, settings)
-    except UserError:
-        raise
-    except (ValueError, AttributeError) as error:
-        raise UserError(f"{path} is damaged; choose another folder with --out") from error
+    before = read_json(path)
+    if not isinstance(before, dict):
+        raise UserError(f"{path} is damaged; choose another folder with --out")
+    _check_same(path, before, settings)
 
 
-def sweep(folder: Path) -> None:
-    """Delete half-written files: a process killed while it writes leaves a temporary name."""
-    for path in folder.glob(".z*-beta*"):
-        path.unlink(missing_ok=True)
+def give_up(folder: Path) -> None:
+    """Take back what `claim` said, where not even a checkpoint came of it."""
+    if not holds_rows(folder):
+        (folder / SETTINGS).unlink(missing_ok=True)
+
+
+def holds_rows(folder: Path) -> bool:
+    """True if a folder has files of rows, finished or not."""
+    return any(folder.glob("z*-beta*"))
 
 
 def finished(
@@ -104,7 +116,8 @@ def finished(
     for row in rows:
         name = name_of(row)
         if all((folder / f"{name}{ending}").exists() for ending in ENDINGS):
-            found[name] = _read(folder / f"{name}.json", settings)
+            found[name] = _read(folder / f"{name}.json", row, settings)
+            read_history(folder, row)
     return found
 
 
@@ -112,18 +125,34 @@ def write(folder: Path, row: Row, run: recipes.Run) -> None:
     """The three files of a finished row."""
     recipes.save(folder / f"{row.name}.safetensors", run.recipe, run.model)
     run.history.save(folder / f"{row.name}.history.json")
-    _write_json(folder / f"{row.name}.json", asdict(row))
+    write_json(folder / f"{row.name}.json", asdict(row))
 
 
-def _read(path: Path, settings: Mapping[str, Any]) -> Row:
-    try:
-        row = Row(**json.loads(path.read_text(encoding="utf-8")))
-        _check_same(path, row.settings, settings)
-    except UserError:
-        raise
-    except (ValueError, TypeError, AttributeError) as error:
-        raise UserError(f"{path} is damaged; delete it, and the row is trained again") from error
+def read_history(folder: Path, row: Row | recipes.Reported) -> History:
+    """The history of a finished row.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    path = folder / f"{name_of(row)}.history.json"
+    content = read_json(path)
+    _stop_if_damaged(path, check_history(content))
+    return History(content)
+
+
+def _read(path: Path, reported: recipes.Reported, settings: Mapping[str, Any]) -> Row:
+    content = read_json(path)
+    _stop_if_damaged(path, check_row(content, reported))
+    row = Row(**content)
+    _check_same(path, row.settings, settings)
     return row
+
+
+def _stop_if_damaged(path: Path, fault: str) -> None:
+    if fault:
+        raise UserError(
+            f"{path} is damaged ({fault}); delete it, and the row is trained again"
+        )
 
 
 def _check_same(path: Path, before: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
@@ -139,8 +168,3 @@ def _check_same(path: Path, before: Mapping[str, Any], settings: Mapping[str, An
             "choose another folder with --out"
         )
 
-
-def _write_json(path: Path, values: Mapping[str, Any]) -> None:
-    text = json.dumps(values, indent=1, ensure_ascii=False)
-    with atomic(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from ..errors import UserError, pick
-from ..files import atomic
+from ..files import read_text, write_text
 from .layouts import Layout, grid, plain, s1_table, scores, side_by_side
 
 PLACE = re.compile(r"<!-- table: (?P<name>\S+) -->.*?<!-- /table -->", re.DOTALL)
@@ -122,12 +122,11 @@ def update(path: str | Path, root: str | Path) -> list[str]:
     Raises:
         UserError: as for `render`; a page without tables, or with a marker too few.
     """
-    page = _read(path)
+    page = read_text(path)
     changed = _changed(page, path, root)
     if changed:
-        with atomic(path) as temporary:
-            renewed = PLACE.sub(lambda place: _between_markers(place["name"], root), page)
-            temporary.write_text(renewed, encoding="utf-8")
+        renewed = PLACE.sub(lambda place: _between_markers(place["name"], root), page)
+        write_text(path, renewed)
     return changed
 
 
@@ -137,7 +136,7 @@ def check(path: str | Path, root: str | Path) -> list[str]:
     Raises:
         UserError: as for `update`.
     """
-    return _changed(_read(path), path, root)
+    return _changed(read_text(path), path, root)
 
 
 def _changed(page: str, path: str | Path, root: str | Path) -> list[str]:
@@ -155,10 +154,3 @@ def _changed(page: str, path: str | Path, root: str | Path) -> list[str]:
 def _between_markers(name: str, root: str | Path) -> str:
     # Markdown asks for the blank lines
     return f"<!-- table: {name} -->\n\n{render(name, root)}\n\n<!-- /table -->"
-
-
-def _read(path: str | Path) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read ({error}); restore it, or name another") from error

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 import ipywidgets
 import torch
 
-from ..device import seeded, standard_normal
+from ..contracts import require
+from ..device import evaluating, seeded, standard_normal
 from ..errors import UserError, at_least
 from ..models.diffusion import Diffusion, to_images
 from ..models.diffusion.samplers import Step
@@ -53,13 +54,16 @@ class Denoise(ipywidgets.VBox):
         seed: int = 0,
         scale: int = 3,
     ):
+        require(model, "trajectory", "image_shape", "steps")
         check_classes(model, classes)
+        n = at_least("n", n, 1, 100)
+        scale = at_least("scale", scale, 1, 100)
         if not steps or not guidance:
             raise UserError(
-                "a slider needs stops: at least one number of steps and one guidance"
+                "a slider needs stops: at least one number of steps and one guidance, got none"
             )
         self.model = model
-        self.x_T = standard_normal((at_least("n", n, 1), *model.image_shape), seeded(seed))
+        self.x_T = standard_normal((n, *model.image_shape), seeded(seed))
         # (class, steps, guidance) → t and the picture at each step
         self.trajectories: dict[tuple, list[tuple[int, bytes]]] = {}
 
@@ -105,8 +109,10 @@ class Denoise(ipywidgets.VBox):
         settings = self._settings
         if settings not in self.trajectories:
             label, steps, guidance = settings
-            trajectory = self._trajectory(label, steps, guidance)
-            self.trajectories[settings] = [(step.t, self._picture(step)) for step in trajectory]
+            with evaluating(self.model):
+                trajectory = self._trajectory(label, steps, guidance)
+                pictures = [(step.t, self._picture(step)) for step in trajectory]
+            self.trajectories[settings] = pictures
 
         self.step.max = len(self.trajectories[settings]) - 1
         self.step.value = self.step.max

@@ -1,6 +1,7 @@
 """What the sliders are built from: pictures as PNG, a choice of classes, a slider over stops."""
 from __future__ import annotations
 
+import html
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -8,8 +9,12 @@ from typing import Any
 import ipywidgets
 from torch import Tensor
 
-from ..errors import UserError
+from ..data.images import check_images
+from ..errors import UserError, at_least, finite
 from ..models.conditioning import is_conditional
+
+# CSS pixels: more than any screen has
+LARGEST_SIDE = 20_000
 
 # the browser would blur 28 pixels when it enlarges them
 PIXELATED = (
@@ -20,8 +25,19 @@ PIXELATED = (
 
 
 def png(image: Tensor) -> bytes:
-    """One image (C, H, W) in [0, 1] as PNG bytes at its native size."""
+    """One image (C, H, W) in [0, 1] as PNG bytes at its native size.
+
+    Raises:
+        UserError: no image, neither grey nor in colour, or outside [0, 1].
+    """
     from PIL import Image
+
+    if image.ndim != 3 or image.shape[0] not in (1, 3) or not image.numel():
+        raise UserError(
+            "image must be one image (C, H, W), grey or in colour (C = 1 or 3), "
+            f"got {tuple(image.shape)}"
+        )
+    check_images(image)
 
     pixels = image.detach().cpu().mul(255).round().byte()
     pixels = pixels.permute(1, 2, 0).squeeze(2)  # (H, W, 3), or (H, W) if it is grey
@@ -31,9 +47,20 @@ def png(image: Tensor) -> bytes:
 
 
 def grid(images: Tensor, columns: int) -> Tensor:
-    """Images (N, C, H, W) as one of three channels, one white pixel around each."""
+    """Images (N, C, H, W) in [0, 1] as one of three channels, one white pixel around each.
+
+    Raises:
+        UserError: no images, neither grey nor in colour, or outside [0, 1]; less than one column.
+    """
     from torchvision.utils import make_grid
 
+    columns = at_least("columns", columns, 1)
+    if images.ndim != 4 or images.shape[1] not in (1, 3) or not images.numel():
+        raise UserError(
+            "images must be (N, C, H, W) with N ≥ 1, grey or in colour (C = 1 or 3), "
+            f"got {tuple(images.shape)}"
+        )
+    check_images(images)
     return make_grid(images.detach().cpu(), columns, padding=1, pad_value=1.0)
 
 
@@ -42,6 +69,8 @@ def picture(width: int, height: int) -> ipywidgets.Image:
 
     They do where `ipywidgets.HTML(PIXELATED)` stands beside it.
     """
+    width = at_least("width", width, 1, LARGEST_SIDE)
+    height = at_least("height", height, 1, LARGEST_SIDE)
     image = ipywidgets.Image(format="png", width=width, height=height)
     image.add_class("vaekit-pixels")
     return image
@@ -54,13 +83,30 @@ def class_chooser(classes: Sequence[str]) -> ipywidgets.Dropdown:
 
 
 def stop_slider(name: str, stops: Sequence[float]) -> ipywidgets.SelectionSlider:
-    """A slider that stops at these numbers only, and begins at the middle one."""
+    """A slider that stops at these numbers only, and begins at the middle one.
+
+    Raises:
+        UserError: no stops, or one that is not finite.
+    """
+    if not stops:
+        raise UserError(f"the slider {name} needs stops, at least one number, got none")
+    for stop in stops:
+        finite(f"a stop of {name}", stop)
     return ipywidgets.SelectionSlider(
         options=[(f"{stop:g}", stop) for stop in stops],
         value=stops[len(stops) // 2],
-        description=name,
+        description=described(name),
         continuous_update=True,
     )
+
+
+def described(text: str) -> str:
+    """The name of a slider; ipywidgets shows it as it is written.
+
+    Up to version 7, which Colab has, they read it as HTML.
+    """
+    is_read_as_html = int(ipywidgets.__version__.split(".")[0]) < 8
+    return html.escape(text) if is_read_as_html else text
 
 
 def stop_names(slider: ipywidgets.SelectionSlider) -> str:
@@ -75,7 +121,7 @@ def check_classes(model: Any, classes: Sequence[str]) -> None:
         UserError: classes without a condition, a condition without classes, a wrong number.
     """
     if is_conditional(model) and not classes:
-        raise UserError("a conditional model needs classes=…, the names to choose from")
+        raise UserError("a conditional model needs classes=…, the names to choose from; got none")
     if classes and not is_conditional(model):
         raise UserError(
             "this model is unconditional, so there is no class to choose; leave classes out"

@@ -1,13 +1,14 @@
 """A slider over sheets of images: what each of several models makes of the same input."""
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 
 import ipywidgets
 from torch import Tensor
 
 from ..errors import UserError, at_least
-from .parts import PIXELATED, grid, picture, png, stop_names
+from .parts import PIXELATED, described, grid, picture, png, stop_names
 
 
 class SheetSlider(ipywidgets.VBox):
@@ -18,7 +19,7 @@ class SheetSlider(ipywidgets.VBox):
     Args:
         sheets: what the slider stops at → images (N, C, H, W) in [0, 1], all of one shape.
         label: name of the slider.
-        captions: a line of text for each stop.
+        captions: a line of text for each stop, shown as it is written.
         columns: images per row.
         scale: CSS pixels per pixel.
     Raises:
@@ -36,13 +37,14 @@ class SheetSlider(ipywidgets.VBox):
     ):
         _check(sheets, captions)
         columns = at_least("columns", columns, 1)
+        scale = at_least("scale", scale, 1, 100)
         grids = {stop: grid(images, columns) for stop, images in sheets.items()}
         self.pictures = {stop: png(each) for stop, each in grids.items()}
         self.captions = captions or {}
 
         self.slider = ipywidgets.SelectionSlider(
             options=[(str(stop), stop) for stop in sheets],
-            description=label,
+            description=described(label),
             continuous_update=True,
         )
         self.slider.observe(self._show, names="value")
@@ -56,7 +58,8 @@ class SheetSlider(ipywidgets.VBox):
     def _show(self, change: object = None) -> None:
         stop = self.slider.value
         self.image.value = self.pictures[stop]
-        self.text.value = self.captions.get(stop, "")
+        # a caption is text, whatever it is made of
+        self.text.value = html.escape(self.captions.get(stop, ""))
 
     def __repr__(self) -> str:
         return f"SheetSlider({self.slider.description} = {stop_names(self.slider)})"

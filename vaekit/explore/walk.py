@@ -4,13 +4,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import ipywidgets
-import torch
 from torch import Tensor
 
-from ..contracts import Decoder
-from ..errors import UserError, at_least
+from ..contracts import Decoder, require
+from ..device import evaluating
+from ..errors import UserError, at_least, finite
 from ..plots import latent_name
-from .parts import PIXELATED, check_classes, class_chooser, picture, png
+from ..plots.latents import starting_point
+from ..plots.style import LARGEST_LATENT
+from .parts import LARGEST_SIDE, PIXELATED, check_classes, class_chooser, picture, png
 
 
 class Walk(ipywidgets.VBox):
@@ -27,8 +29,9 @@ class Walk(ipywidgets.VBox):
         size: width of the picture in CSS pixels.
         classes: names of the classes of a conditional model, in the order of its labels.
     Raises:
-        UserError: dims that the model does not have; classes without a condition, or a condition
-            without classes.
+        UserError: a model without latents, dims that it does not have, ends that are not one for
+            each slider or do not run from a smaller number to a larger one, a start of another
+            length; classes without a condition, or a condition without classes.
     """
 
     def __init__(
@@ -42,15 +45,15 @@ class Walk(ipywidgets.VBox):
         size: int = 224,
         classes: Sequence[str] = (),
     ):
+        require(model, "decode", "latent_dim")
+        size = at_least("size", size, 1, LARGEST_SIDE)
         self.model = model
         self.dims = _dims_of(model, dims)
         check_classes(model, classes)
-        if start is None:
-            start = torch.zeros(model.latent_dim)
-        self.z = start.detach().cpu().reshape(1, -1).clone()  # (1, latent_dim)
+        self.z = starting_point(model, start)  # (1, latent_dim)
 
-        lows = _one_per_slider(low, len(self.dims))
-        highs = _one_per_slider(high, len(self.dims))
+        lows = _one_per_slider("low", low, len(self.dims))
+        highs = _one_per_slider("high", high, len(self.dims))
         self.sliders = [
             self._slider(dim, left, right)
             for dim, left, right in zip(self.dims, lows, highs)
@@ -64,6 +67,8 @@ class Walk(ipywidgets.VBox):
         self._decode()
 
     def _slider(self, dim: int, low: float, high: float) -> ipywidgets.FloatSlider:
+        if low >= high:
+            raise UserError(f"low must be < high for each slider, got {low:g} and {high:g}")
         start = float(self.z[0, dim])
         slider = ipywidgets.FloatSlider(
             min(max(start, low), high),
@@ -80,7 +85,7 @@ class Walk(ipywidgets.VBox):
     def _decode(self, change: object = None) -> None:
         for dim, slider in zip(self.dims, self.sliders):
             self.z[0, dim] = slider.value
-        with torch.inference_mode():
+        with evaluating(self.model):
             images = self.model.decode(self.z, self.choice.value)
         self.image.value = png(images[0])
 
@@ -101,10 +106,16 @@ def _dims_of(model: Decoder, dims: int | Sequence[int]) -> list[int]:
         raise UserError(
             f"dims must lie in 0 … {model.latent_dim - 1} for this model, got {chosen}"
         )
+    if len(set(chosen)) < len(chosen):
+        raise UserError(f"dims must name each dimension once, got {chosen}")
     return chosen
 
 
-def _one_per_slider(value: float | Sequence[float], number: int) -> list[float]:
-    if isinstance(value, Sequence):
-        return [float(each) for each in value]
-    return [float(value)] * number
+def _one_per_slider(what: str, value: float | Sequence[float], number: int) -> list[float]:
+    """The ends of the sliders, one number each."""
+    ends = list(value) if isinstance(value, Sequence) else [value] * number
+    if len(ends) != number:
+        raise UserError(
+            f"{what} must be one number, or one for each of {number} sliders, got {len(ends)}"
+        )
+    return [finite(what, end, least=-LARGEST_LATENT, most=LARGEST_LATENT) for end in ends]

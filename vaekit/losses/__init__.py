@@ -25,6 +25,7 @@ them, and their distance from the prior.
     ImportanceWeighted          K   log q(z_k | x) − log p(z_k)           K = 1
 """
 from .conventions import effective_beta
+from .description import describe
 from .objectives import (
     ImportanceWeighted,
     capacity,
@@ -34,7 +35,7 @@ from .objectives import (
     reconstruction_error,
     samples_of,
 )
-from .schedules import Cyclic, Scheduled, WarmUp, at, changes, describe
+from .schedules import Cyclic, Scheduled, WarmUp, at, changes
 from .terms import bernoulli_nll, gaussian_kl, log_normal, squared_error
 from .total_correlation import beta_tcvae
 

@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .checks import check_same_shape
+
 
 def binary_cross_entropy(logits: Tensor, x: Tensor) -> Tensor:
     """−x log σ(l) − (1 − x) log σ(−l), nats, for each element by itself.
@@ -21,7 +23,10 @@ def binary_cross_entropy(logits: Tensor, x: Tensor) -> Tensor:
     Args:
         logits: l, any shape.
         x: in [0, 1], same shape.
+    Raises:
+        UserError: two different shapes, whole numbers.
     """
+    check_same_shape("logits", logits, "x", x)
     dtype = torch.promote_types(torch.promote_types(logits.dtype, x.dtype), torch.float32)
     logits = logits.to(dtype)
     x = x.to(dtype)

@@ -1,9 +1,7 @@
 """Which β is it really? Reductions found in the wild, converted to this package's one rule."""
 from __future__ import annotations
 
-import math
-
-from ..errors import UserError
+from ..errors import at_least, finite
 
 
 def effective_beta(
@@ -46,22 +44,13 @@ def effective_beta(
         width: of the images' range, for a squared error: 1 for [0, 1], 2 for [−1, 1]. A
             cross-entropy takes images in [0, 1] only: leave it at 1.
     Raises:
-        UserError: weight < 0, a count < 1, or a width that is not a positive finite number.
+        UserError: a weight < 0 or not finite, a count < 1, or a width that is not a positive finite number.
     Example:
         >>> effective_beta(1.0, pixels=28 * 28, latents=200)  # "BCE mean + KL mean", a common slip
         3.92
     """
-    # `not >=` refuses NaN, which `<` would let through
-    if not weight >= 0:
-        raise UserError(f"weight must be ≥ 0, got {weight}")
-    if pixels < 1 or latents < 1:
-        raise UserError(
-            "pixels and latents count what was averaged over, so they are ≥ 1; "
-            f"got {pixels} and {latents}"
-        )
-    if not 0 < width < math.inf:
-        raise UserError(
-            "width is that of the images' range, 1 for [0, 1] and 2 for [-1, 1], "
-            f"above 0 and finite; got {width}"
-        )
+    finite("weight", weight, least=0)
+    at_least("pixels", pixels, 1)
+    at_least("latents", latents, 1)
+    finite("width", width, above=0)
     return weight * pixels / latents / width**2

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,8 +14,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..contracts import Objective
-from ..errors import UserError, at_least
-from .terms import bernoulli_nll, gaussian_kl, log_normal, squared_error
+from ..device import can_be_read_freely
+from ..errors import UserError, at_least, brief
+from .checks import check_float, check_objective, check_output, check_weights
+from .terms import (
+    bernoulli_nll,
+    gaussian_kl,
+    log_posterior,
+    log_standard_normal,
+    squared_error,
+)
 
 Terms = dict[str, Tensor]
 
@@ -30,7 +39,7 @@ def negative_elbo(output: Any, x: Tensor, c: Tensor | None = None, *, beta: floa
     Returns:
         loss, reconstruction, kl: nats per image, (N,) each.
     Raises:
-        UserError: beta < 0.
+        UserError: beta < 0 or not finite, an output without these parts.
     Source:
         Kingma & Welling 2013, equation 3; Higgins et al. 2017 for β ≠ 1.
     """
@@ -124,8 +133,8 @@ class ImportanceWeighted:
     """−log 1/K Σ_k p(x, z_k) / q(z_k | x), from K = `samples` draws per image.
 
     A bound on −log p(x), the tighter the larger K; K = 1 is the −ELBO. `fit` asks the model for so
-    many draws (`samples_of`). Called with (output, x, c), output.logits being (K, N, C, H, W) and z
-    (K, N, D); for K = 1 without the first axis.
+    many draws (`samples_of`). Called with (output, x, c), output.logits being (K, N, C, H, W), z and
+    epsilon (K, N, D); for K = 1 without the first axis.
 
     Returns:
         loss, reconstruction (averaged over draws, as in the ELBO) and kl (in closed form): nats per
@@ -142,11 +151,12 @@ class ImportanceWeighted:
         at_least("samples", self.samples, 1)
 
     def __call__(self, output: Any, x: Tensor, c: Tensor | None = None) -> Terms:
-        logits, z = self._draws(output, x)
+        logits = self._draws(output, x)
         reconstruction = torch.stack([bernoulli_nll(one_draw, x) for one_draw in logits])
-        log_q = log_normal(z, output.mean, output.log_var).sum(2)
-        log_p = log_prior(z)
+        log_q = log_posterior(output).sum(-1)
+        log_p = log_prior(output.z)
 
+        # for one draw log_p and log_q are (N,), which broadcasts
         log_weights = log_p - log_q - reconstruction  # (K, N)
         loss = math.log(self.samples) - torch.logsumexp(log_weights, 0)
         return {
@@ -155,28 +165,29 @@ class ImportanceWeighted:
             "kl": kl_of(output),
         }
 
-    def _draws(self, output: Any, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (K, N, C, H, W) and z (K, N, D), also where K = 1."""
-        logits = output.logits
-        z = output.z
-        if self.samples == 1:
-            logits = logits[None]
-            z = z[None]
-
+    def _draws(self, output: Any, x: Tensor) -> Tensor:
+        """Logits (K, N, C, H, W), also where K = 1."""
+        check_output(output)
+        logits = output.logits[None] if self.samples == 1 else output.logits
         if len(logits) != self.samples or logits.ndim != x.ndim + 1:
             raise UserError(
                 f"this objective needs {self.samples} draws per image, "
                 f"got logits of shape {tuple(output.logits.shape)} for images {tuple(x.shape)}; "
                 f"call model(x, samples={self.samples})"
             )
-        return logits, z
+        return logits
 
 
 def samples_of(objective: Objective) -> int:
-    """How many draws of z per image the objective wants: 1, but for an `ImportanceWeighted` one."""
-    if isinstance(objective, ImportanceWeighted):
-        return objective.samples
-    return 1
+    """How many draws of z per image the objective wants: its attribute `samples`, or 1.
+
+    Raises:
+        UserError: samples < 1 or no whole number; what cannot be called.
+    """
+    check_objective(objective)
+    if isinstance(objective, partial):
+        return samples_of(objective.func)
+    return at_least("samples", getattr(objective, "samples", 1), 1)
 
 
 def reconstruction_error(x_hat: Tensor, x: Tensor, c: Tensor | None = None) -> Terms:
@@ -202,10 +213,13 @@ def cross_entropy(logits: Tensor, x: Tensor, c: Tensor | None) -> Terms:
     Returns:
         loss in nats per image, and error, 1 where the most likely class is not c: (N,) each.
     Raises:
-        UserError: no labels.
+        UserError: no labels, not one per image, one that is no class. Whether it is one is looked
+            at on the CPU only, as for `bernoulli_nll`.
     """
     if c is None:
         raise UserError("cross_entropy compares with labels, got None; pass c, one per image")
+    check_float(logits=logits)
+    _check_labels(c, logits)
     wrong = logits.argmax(1) != c
     return {
         "loss": F.cross_entropy(logits, c, reduction="none"),
@@ -215,6 +229,7 @@ def cross_entropy(logits: Tensor, x: Tensor, c: Tensor | None) -> Terms:
 
 def reconstruction_of(output: Any, x: Tensor) -> Tensor:
     """−log p(x | z), nats per image, (N,), of an output that holds one z per image."""
+    check_output(output)
     if output.logits.ndim > x.ndim:
         raise UserError(
             f"this objective takes one draw of z per image, the output holds {len(output.logits)}; "
@@ -225,22 +240,26 @@ def reconstruction_of(output: Any, x: Tensor) -> Tensor:
 
 def kl_of(output: Any) -> Tensor:
     """KL( q(z | x) ‖ p(z) ) in closed form, nats per image, (N,)."""
+    check_output(output, "mean", "log_var")
     return gaussian_kl(output.mean, output.log_var).sum(1)
 
 
 def log_prior(z: Tensor) -> Tensor:
     """log N(z; 0, I), summed over the last axis, the latent dimensions."""
-    zero = z.new_zeros(())
-    return log_normal(z, zero, zero).sum(-1)
+    return log_standard_normal(z).sum(-1)
 
 
-def check_weights(**weights: float) -> None:
-    """Raise UserError for a weight that is negative or NaN."""
-    reasons = {
-        "beta": "; a negative weight would reward posteriors far from the prior",
-        "capacity": " nats; no latent can carry less than nothing",
-    }
-    for name, value in weights.items():
-        # `not >=` refuses NaN, which `<` would let through
-        if not value >= 0:
-            raise UserError(f"{name} must be ≥ 0, got {value}{reasons.get(name, '')}")
+def _check_labels(c: Tensor, logits: Tensor) -> None:
+    if logits.ndim != 2 or c.shape != logits.shape[:1]:
+        raise UserError(
+            "logits must be (N, classes) and c one label per image, (N,), "
+            f"got {tuple(logits.shape)} and {tuple(c.shape)}"
+        )
+    if c.dtype != torch.int64:
+        raise UserError(f"the labels c must be whole numbers, int64, got {c.dtype}")
+    classes = logits.shape[1]
+    if can_be_read_freely(c) and len(c) and not 0 <= int(c.min()) <= int(c.max()) < classes:
+        raise UserError(
+            f"the labels c must lie in 0 … {classes - 1}, "
+            f"got {int(c.min())} to {int(c.max())}"
+        )

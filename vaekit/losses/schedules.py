@@ -6,6 +6,7 @@ An objective whose weights change is a `Scheduled` one. Whoever trains need not 
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +15,10 @@ from typing import Any
 from torch import Tensor
 
 from ..contracts import Objective
-from ..errors import UserError, at_least, pick
+from ..errors import UserError, at_least, brief, finite, pick
+from .checks import check_objective
+from .description import describe
+from .objectives import samples_of
 
 Schedule = Callable[[float], float]
 
@@ -62,8 +66,14 @@ class Cyclic:
         _check_share("rise", self.rise)
 
     def __call__(self, progress: float) -> float:
-        # the end of training is the end of the last cycle, not the start of another
-        position = 1.0 if progress >= 1 else progress * self.cycles % 1.0
+        cycles = progress * self.cycles
+        nearest = round(cycles)
+        if nearest > 0 and math.isclose(cycles, nearest, rel_tol=1e-12):
+            # where a cycle starts, progress may be rounded to just before it; the end of training
+            # is the end of the last cycle, not the start of another
+            position = 1.0 if nearest >= self.cycles else 0.0
+        else:
+            position = cycles % 1.0
         return self.to * min(1.0, position / self.rise)
 
 
@@ -76,17 +86,18 @@ class Scheduled:
 
     Args:
         objective: a function of (output, x, c) and of the weights to be scheduled.
-        schedules: for each such weight a function of progress, by the weight's name.
+        schedules: for each such weight a `Schedule`, a function of progress, by the weight's name.
     Raises:
         UserError: no schedule given, one for a weight that the objective does not have, or an
             objective without weights.
     """
 
-    def __init__(self, objective: Callable[..., Mapping[str, Tensor]], **schedules: Schedule):
-        if not schedules or not all(callable(schedule) for schedule in schedules.values()):
+    def __init__(self, objective: Callable[..., Mapping[str, Tensor]], **schedules: Any):
+        wrong = [f"{name}={brief(each)}" for name, each in schedules.items() if not callable(each)]
+        if not schedules or wrong:
             raise UserError(
-                "Scheduled needs schedules by the name of the weight they set, "
-                "such as beta=WarmUp(1.0); for fixed weights use partial"
+                "Scheduled needs schedules by the name of the weight they set, such as "
+                f"beta=WarmUp(1.0), got {', '.join(wrong) or 'none'}; for fixed weights use partial"
             )
         _check_names(objective, schedules)
         self.objective = objective
@@ -94,10 +105,14 @@ class Scheduled:
 
     def at(self, progress: float) -> Objective:
         """The objective with the weights of this point of training, 0 … 1."""
-        if not 0 <= progress <= 1:
-            raise UserError(f"progress lies between 0 and 1, got {progress}")
+        _check_progress(progress)
         weights = {name: schedule(progress) for name, schedule in self.schedules.items()}
         return partial(self.objective, **weights)
+
+    @property
+    def samples(self) -> int:
+        """How many draws of z per image the objective wants."""
+        return samples_of(self.objective)
 
     def __call__(self, output: Any, x: Tensor, c: Tensor | None = None) -> Mapping[str, Tensor]:
         return self.at(1.0)(output, x, c)
@@ -110,38 +125,36 @@ class Scheduled:
 
 
 def changes(objective: Objective) -> bool:
-    """Whether the weights depend on progress, so that a finished run cannot be made longer."""
-    return isinstance(objective, Scheduled)
+    """Whether the weights depend on progress, so that a finished run cannot be made longer.
+
+    So it is with an objective that has a method `at`, as a `Scheduled` one has.
+
+    Raises:
+        UserError: what cannot be called.
+    """
+    check_objective(objective)
+    if isinstance(objective, partial):
+        return changes(objective.func)
+    return callable(getattr(objective, "at", None))
 
 
 def at(objective: Objective, progress: float) -> Objective:
-    """The objective at this point of training, 0 … 1: only a `Scheduled` one changes."""
-    if isinstance(objective, Scheduled):
-        return objective.at(progress)
-    return objective
+    """The objective at this point of training, 0 … 1: its `at(progress)`, if it has that method.
 
-
-def describe(objective: object) -> str:
-    """An objective in words, the same in every process: by it, a checkpoint knows its own.
-
-    A function is described by its name, a partial by its function and arguments, any other object
-    by its repr, or by its class where the repr is Python's own.
+    Raises:
+        UserError: progress outside 0 … 1; what cannot be called.
     """
+    _check_progress(progress)
+    if not changes(objective):
+        return objective
     if isinstance(objective, partial):
-        arguments = [describe(value) for value in objective.args]
-        for name, value in sorted(objective.keywords.items()):
-            arguments.append(f"{name}={describe(value)}")
-        return f"{describe(objective.func)}({', '.join(arguments)})"
+        return partial(at(objective.func, progress), *objective.args, **objective.keywords)
+    return objective.at(progress)  # type: ignore[attr-defined]
 
-    # functions and classes have one
-    qualified_name = getattr(objective, "__qualname__", None)
-    if qualified_name is not None:
-        return qualified_name
 
-    # Python's own repr holds an address in memory, which is another one in every process
-    if type(objective).__repr__ is object.__repr__:
-        return type(objective).__qualname__
-    return repr(objective)
+def _check_progress(progress: float) -> None:
+    if not 0 <= progress <= 1:
+        raise UserError(f"progress must lie between 0 and 1, got {brief(progress)}")
 
 
 def _check_names(objective: Callable, schedules: Mapping[str, Schedule]) -> None:
@@ -162,13 +175,11 @@ def _check_names(objective: Callable, schedules: Mapping[str, Schedule]) -> None
 
 def _check_weights(**weights: float) -> None:
     for name, value in weights.items():
-        # `not >=` refuses NaN, which `<` would let through
-        if not value >= 0:
-            raise UserError(
-                f"{name} must be ≥ 0, got {value}; no objective here has a negative weight"
-            )
+        finite(name, value, least=0)
 
 
 def _check_share(name: str, value: float) -> None:
     if not 0 < value <= 1:
-        raise UserError(f"{name} is a share of training, above 0 and at most 1, got {value}")
+        raise UserError(
+            f"{name} is a share of training and must be above 0 and at most 1, got {brief(value)}"
+        )

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from ..errors import UserError, at_least
-from .objectives import Terms, check_weights, kl_of, log_prior, reconstruction_of
-from .terms import log_normal
+from .checks import check_weights
+from .objectives import Terms, kl_of, log_prior, reconstruction_of
+from .terms import log_normal, log_posterior
 
 
 def beta_tcvae(
@@ -73,6 +74,10 @@ def _decomposed_kl(output: Any, images: int) -> Terms:
 
     # log q(z_d of image n | image m)
     log_q_each = log_normal(output.z[:, None], output.mean, output.log_var)  # (N, N, D)
+
+    # the own posterior, m = n, at the noise that was drawn
+    log_q_own_each = log_posterior(output)  # (N, D)
+    log_q_each.diagonal(dim1=0, dim2=1).copy_(log_q_own_each.T)
     log_shares = _log_shares(batch, images, output.z.device)
 
     # q(z): the weighted sum over the posteriors m, all dimensions at once
@@ -83,7 +88,7 @@ def _decomposed_kl(output: Any, images: int) -> Terms:
     log_q_marginal_each = torch.logsumexp(log_q_each + log_shares[..., None], 1)  # (N, D)
     log_q_marginals = log_q_marginal_each.sum(1)
 
-    log_q_own = log_normal(output.z, output.mean, output.log_var).sum(1)
+    log_q_own = log_q_own_each.sum(1)
     log_p = log_prior(output.z)
     return {
         "information": log_q_own - log_q_joint,

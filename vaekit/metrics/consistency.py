@@ -17,6 +17,8 @@ from .features import Features, load_features
 from .labels import one_label_per_image
 from .score import Score
 
+# more images than this nobody can keep in memory
+LARGEST_N = 10**7
 # images drawn at a time
 BATCH = 500
 
@@ -38,8 +40,8 @@ def class_consistency(
         classes: the labels to request, in turn, so that each is requested equally often:
             `range(10)`, or `[3]`.
         n: number of samples.
-        features: the classifier: "fashion", "mnist", or a module that maps images to logits
-            (N, K).
+        features: the classifier: "fashion", "mnist", or a module or function that maps images to
+            logits (N, K).
         resamples: bootstrap resamples.
         seed: of the samples and of the resamples.
     Returns:
@@ -68,7 +70,7 @@ def class_consistency(
 
 def consistency_of(
     images: Tensor | ImageSet,
-    labels: Tensor,
+    labels: Tensor | Sequence[int],
     *,
     features: Features = "fashion",
     resamples: int = 1000,
@@ -97,7 +99,10 @@ def consistency_of(
     labels = one_label_per_image(labels, len(images))
     network = _classifier(features, labels)
 
-    right = (network.classify(images) == labels).double()  # (N,)
+    logits = network.logits(images)
+    # of your own network nothing else says how many classes it knows
+    check_labels(labels, logits.shape[1], "labels")
+    right = (logits.argmax(1) == labels).double()  # (N,)
     value = right.mean().item()
 
     def share(index: Tensor) -> float:
@@ -132,8 +137,8 @@ def _in_turn(classes: Sequence[int] | Tensor, n: int) -> Tensor:
         raise UserError(
             "classes is empty; name at least one label to draw, such as range(10)"
         )
-    labels = torch.tensor([at_least("class", label, 0) for label in known])
-    positions = torch.arange(at_least("n", n, 1)) % len(known)
+    labels = torch.tensor([at_least("each of classes", label, 0) for label in known])
+    positions = torch.arange(at_least("n", n, 1, LARGEST_N)) % len(known)
     return labels[positions]
 
 

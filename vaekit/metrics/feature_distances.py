@@ -1,14 +1,17 @@
 """FID and KID between two sets of features, as formulae.
 
-The values are torchmetrics'. The formulae beside them are for resamples, of which there are
-many: they are faster, and KID's takes a weight for each image.
+The values are torchmetrics'. The formulae beside them are for the intervals: they are faster, and
+show how much each image counts.
 """
 from __future__ import annotations
 
+import math
 import warnings
 
 import torch
 from torch import Tensor, nn
+
+from ..device import own_random_state
 
 Gaussian = tuple[Tensor, Tensor]
 
@@ -38,6 +41,15 @@ def fid_of_features(real: Tensor, fake: Tensor) -> float:
 
 def kid_of_features(real: Tensor, fake: Tensor, seed: int) -> float:
     """KID of features, (N, F) and (M, F), float64; `seed` chooses the subsets."""
+    mean, _ = kid_of_subsets(real, fake, seed)
+    return mean
+
+
+def kid_of_subsets(real: Tensor, fake: Tensor, seed: int) -> tuple[float, float]:
+    """KID of features, (N, F) and (M, F), and what the choice of its subsets adds to its error.
+
+    The error is the standard error of the mean over subsets: 0 where all images are in one.
+    """
     from torchmetrics.image.kid import KernelInceptionDistance
 
     size = min(SUBSET, len(real), len(fake))
@@ -48,7 +60,7 @@ def kid_of_features(real: Tensor, fake: Tensor, seed: int) -> float:
         fake = fake.float()
 
     # torchmetrics draws its subsets from the global generator
-    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
+    with warnings.catch_warnings(), own_random_state():
         # "will save all features in buffer"
         warnings.simplefilter("ignore")
         torch.manual_seed(seed)
@@ -56,8 +68,8 @@ def kid_of_features(real: Tensor, fake: Tensor, seed: int) -> float:
         metric = KernelInceptionDistance(nn.Identity(), subsets=subsets, subset_size=size)
         metric.update(real, real=True)
         metric.update(fake, real=False)
-        mean, _ = metric.compute()
-        return mean.item()
+        mean, std = metric.compute()
+        return mean.item(), std.item() / math.sqrt(subsets)
 
 
 def gaussian(x: Tensor) -> Gaussian:
@@ -79,23 +91,32 @@ def frechet(a: Gaussian, b: Gaussian) -> Tensor:
     return (mean_a - mean_b).square().sum() + cov_a.trace() + cov_b.trace() - 2 * trace_of_root
 
 
-def mmd(x: Tensor, y: Tensor, times_x: Tensor, times_y: Tensor) -> Tensor:
-    """The unbiased squared MMD of weighted samples, for many weightings at once.
+def mixture(a: Gaussian, b: Gaussian, share: float) -> Gaussian:
+    """Mean and covariance of two distributions mixed: 1 − share of a, and share of b."""
+    mean_a, cov_a = a
+    mean_b, cov_b = b
+    apart = mean_b - mean_a
+    between = share * (1 - share) * torch.outer(apart, apart)
+    return mean_a + share * apart, (1 - share) * cov_a + share * cov_b + between
+
+
+def mmd_influences(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """How the squared MMD of two samples changes with the weight of each item, to first order.
+
+    For an x it is 2/N times the difference of its mean kernel with all x and with all y.
 
     Args:
         x, y: features, (N, F) and (M, F).
-        times_x, times_y: how often each occurs, (N, R) and (M, R). All ones is the plain estimate.
     Returns:
-        (R,), float64.
+        (N,) and (M,), float64. Only their differences within a sample mean something.
     """
     # twice as fast in float32; only the spread of the values is used
     x = x.float()
     y = y.float()
-    times_x = times_x.float()
-    times_y = times_y.float()
-
-    between = _kernel_sum(x, y, times_x, times_y) / (len(x) * len(y))
-    return _mean_within(x, times_x) + _mean_within(y, times_y) - 2 * between
+    with_x, _ = _kernel_means(x, x)
+    with_y, _ = _kernel_means(y, y)
+    between_x, between_y = _kernel_means(x, y)
+    return 2 * (with_x - between_x) / len(x), 2 * (with_y - between_y) / len(y)
 
 
 def kernel(x: Tensor, y: Tensor) -> Tensor:
@@ -104,26 +125,14 @@ def kernel(x: Tensor, y: Tensor) -> Tensor:
     return k * k * k
 
 
-def kernel_of_itself(x: Tensor) -> Tensor:
-    """(x·x / F + 1)³ of each x with itself, (N,)."""
-    k = (x * x).sum(1) / x.shape[1] + 1
-    return k * k * k
-
-
-def _mean_within(x: Tensor, times: Tensor) -> Tensor:
-    """The mean kernel of two different images of one set, (R,)."""
-    # an image paired with itself, or with its copy
-    own = kernel_of_itself(x).double() @ times.square().double()
-    pairs = len(x) ** 2 - times.double().square().sum(0)
-    return (_kernel_sum(x, x, times, times) - own) / pairs
-
-
-def _kernel_sum(x: Tensor, y: Tensor, times_x: Tensor, times_y: Tensor) -> Tensor:
-    """The kernel summed over all pairs, each as often as it occurs, (R,)."""
+def _kernel_means(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean kernel of each x with all y, (N,), and of each y with all x, (M,), float64."""
     # a few rows at a time: the whole kernel matrix of 10,000 images would take 400 MB, and blocks
     # that fit the cache are twice as fast
-    total = torch.zeros(times_x.shape[1], dtype=torch.double)
-    for part, times in zip(x.split(100), times_x.split(100), strict=True):
-        rows = (kernel(part, y) @ times_y).double()
-        total += (times.double() * rows).sum(0)
-    return total
+    of_x = []
+    of_y = torch.zeros(len(y), dtype=torch.double)
+    for part in x.split(100):
+        k = kernel(part, y)
+        of_x.append(k.mean(1).double())
+        of_y += k.sum(0)
+    return torch.cat(of_x), of_y / len(x)

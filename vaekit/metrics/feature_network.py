@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..data.images import ImageSet, image_set
 from ..device import device_of, evaluating
-from ..errors import UserError
+from ..errors import UserError, at_least, finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,10 +18,12 @@ class FeatureNetwork:
     """A network that turns images into the vectors which FID and KID compare.
 
     Attributes:
-        name: "fashion", "mnist", "inception", or the class name of your own module.
-        hash: sha256 of the weights: of the file, or of the parameters of your own module.
+        name: "fashion", "mnist", "inception", the class name of your own module, or the name of
+            your own function.
+        hash: sha256 of the weights: of the file, or of the parameters of your own module; empty
+            for a function.
         num_features: length F of a feature vector; None if your own module does not say so.
-        module: the network itself.
+        module: the network itself, or a function from images to vectors.
         accuracy: share of real test images that it classifies correctly; None if not known.
         classes: number of classes that it knows; None if not known.
         note: what a reader of its scores must know.
@@ -31,11 +33,20 @@ class FeatureNetwork:
     name: str
     hash: str
     num_features: int | None
-    module: nn.Module
+    module: nn.Module | Callable[[Tensor], Tensor]
     accuracy: float | None = None
     classes: int | None = None
     note: str = ""
     chunk: int = 1000
+
+    def __post_init__(self) -> None:
+        at_least("chunk", self.chunk, 1)
+        if self.num_features is not None:
+            at_least("num_features", self.num_features, 1)
+        if self.classes is not None:
+            at_least("classes", self.classes, 2)
+        if self.accuracy is not None:
+            finite("accuracy", self.accuracy, least=0, most=1)
 
     def features(self, images: Tensor | ImageSet) -> Tensor:
         """Images (N, C, H, W) in [0, 1] → features (N, F), float64, on the CPU.
@@ -51,16 +62,40 @@ class FeatureNetwork:
         return self._in_chunks(network, images, "features")
 
     def classify(self, images: Tensor | ImageSet) -> Tensor:
-        """The most likely class of each image, (N,)."""
-        return self._in_chunks(self.module, images, "logits").argmax(1)
+        """The most likely class of each image, (N,).
+
+        Raises:
+            UserError: as `features`; a network that gives no logits of two classes or more.
+        """
+        return self.logits(images).argmax(1)
+
+    def logits(self, images: Tensor | ImageSet) -> Tensor:
+        """Images (N, C, H, W) in [0, 1] → one value per class, (N, K) float64, on the CPU.
+
+        Raises:
+            UserError: as `classify`.
+        """
+        forward = getattr(type(self.module), "forward", None)
+        if forward is nn.Module.forward:
+            raise UserError(
+                f"features: {self.name!r} is no classifier: it has no forward(x) that gives "
+                "logits (N, K); use features='fashion' or 'mnist', or your own classifier"
+            )
+        logits = self._in_chunks(self.module, images, "logits")
+        if logits.shape[1] < 2:
+            raise UserError(
+                f"features: {self.name!r} is no classifier: it gives one value per image, "
+                "not one for each of two classes or more; "
+                "use features='fashion' or 'mnist', or your own classifier"
+            )
+        return logits
 
     def _in_chunks(self, network: Callable, images: Tensor | ImageSet, what: str) -> Tensor:
         images = image_set("images", images)
+        if len(images) == 0:
+            raise UserError("images must be at least one image, got an empty set; choose others")
         self._check_shape(images)
-
-        # a module without weights computes where the images are
-        has_weights = any(True for _ in self.module.parameters())
-        device = device_of(self.module) if has_weights else images.x.device
+        device = self._device(images)
 
         parts = []
         with evaluating(self.module):
@@ -75,6 +110,13 @@ class FeatureNetwork:
                 f"the {what} of {self.name!r} are not finite for these images; check its weights"
             )
         return result
+
+    def _device(self, images: ImageSet) -> torch.device:
+        """Where the weights are; what has none computes where the images are."""
+        if not isinstance(self.module, nn.Module):
+            return images.x.device
+        has_weights = any(True for _ in self.module.parameters())
+        return device_of(self.module) if has_weights else images.x.device
 
     def _check_shape(self, images: ImageSet) -> None:
         shape = tuple(getattr(self.module, "image_shape", images.shape))

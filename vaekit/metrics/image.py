@@ -7,8 +7,9 @@ from torch import Tensor
 
 from ..data.images import ImageSet, image_set
 from ..device import seeded
-from ..errors import UserError, at_least
+from ..errors import UserError, at_least, check_seed
 from .bootstrap import bootstrap
+from .reference import reference_of
 from .score import Score
 
 # pixels per side, scikit-image's default
@@ -47,6 +48,7 @@ def ssim(
     x_hat = image_set("x_hat", x_hat)
     _check_shapes(x, x_hat)
     at_least("resamples", resamples, 2)
+    check_seed(seed)
 
     originals = x.images()
     values = _per_image(originals, x_hat.images())
@@ -64,6 +66,7 @@ def ssim(
         n=len(values),
         floor=chance,
         floor_name="another real image",
+        reference=reference_of(x),
         better="higher",
         note="" if chance is None else "the floor is another real image's score; perfect is 1",
     )

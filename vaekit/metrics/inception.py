@@ -35,7 +35,7 @@ def load_inception() -> FeatureNetwork:
     if not path.exists():
         _download(URL, path)
     # before it is read: the file is a pickle
-    digest = verified(path, HASH)
+    digest = _verified(path)
 
     network = NoTrainInceptionV3("inception-v3-compat", ["2048"], str(path))
     # recent versions of torchmetrics smooth as they shrink; the original does not
@@ -49,6 +49,18 @@ def load_inception() -> FeatureNetwork:
     )
 
 
+def _verified(path: Path) -> str:
+    try:
+        return verified(path, HASH)
+    except UserError as error:
+        if not path.is_file():
+            raise
+        raise UserError(
+            f"{path} is not the recorded weight file of Inception: it is damaged, or another's; "
+            "delete it, and it is downloaded again"
+        ) from error
+
+
 class AnyImage(nn.Module):
     """Images in [0, 1], grey or colour, of any size, for a network that takes colour bytes."""
 
@@ -58,6 +70,8 @@ class AnyImage(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, 1 or 3, H, W) → features (N, F)."""
+        if x.ndim != 4:
+            raise UserError(f"x must be images of shape (N, C, H, W), got {tuple(x.shape)}")
         channels = x.shape[1]
         if channels not in (1, 3):
             raise UserError(

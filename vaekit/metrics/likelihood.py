@@ -17,9 +17,10 @@ from torch import Tensor
 from ..contracts import LatentVariableModel
 from ..data.images import ImageSet, check_images
 from ..device import evaluating, seeded
-from ..errors import UserError, at_least, pick
+from ..errors import LARGEST_SEED, UserError, at_least, check_seed, finite, pick
 from ..models.conditioning import labels_of
 from .bootstrap import bootstrap
+from .reference import reference_of
 from .score import Score
 
 NATS = "nats per image"
@@ -78,6 +79,7 @@ def nll(
         n=len(values),
         floor=floor,
         floor_name="entropy of the pixels",
+        reference=reference_of(images),
         unit=NATS,
     )
     return score if unit == NATS else bits_per_dimension(score, images[0].numel())
@@ -232,11 +234,11 @@ def _blocks(
     Many images where k is small, pieces of one image's samples where k is large.
     """
     at_least("k", k, 1)
-    if not memory_mb > 0:
-        raise UserError(f"memory_mb must be > 0, got {memory_mb}")
+    check_seed(seed)
     # a decoded sample costs about 8 float32 per pixel: the image beside it, logits, their loss,
     # and the decoder's own layers
-    samples = max(1, int(memory_mb * 2**20 / (32 * x[0].numel())))
+    fitting = finite("memory_mb", memory_mb, above=0) * 2**20 / (32 * x[0].numel())
+    samples = int(max(1, min(fitting, k * len(x))))
     images = max(1, samples // k)
 
     with evaluating(model):
@@ -254,7 +256,7 @@ def _blocks(
 
 def _noise(k: int, like: Tensor, seed: int, image: int) -> Tensor:
     """Standard normal draws for one image, (k, D), where `like` (n, D) is."""
-    generator = seeded(1_000_003 * seed + image)
+    generator = seeded((1_000_003 * seed + image) % LARGEST_SEED)
     noise = torch.randn(k, like.shape[1], generator=generator, dtype=like.dtype)
     return noise.to(like.device)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .. import plots
 from ..errors import UserError
+from ..plots.text import plain, plain_names, with_formulae
 from .score import Score, short
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Table:
 
         # the first row on top, as in the table
         axes[0][0].invert_yaxis()
-        fig.suptitle(title)
+        fig.suptitle(with_formulae(title))
         return fig
 
     def _metrics(self) -> list[str]:
@@ -73,10 +74,10 @@ class Table:
                     shown.append(score)
 
         first = shown[0]
-        ax.set_title(f"{metric} ({first.better} is better)")
-        ax.set_yticks(range(len(self.rows)), list(self.rows))
+        ax.set_title(plain(f"{metric} ({first.better} is better)"))
+        ax.set_yticks(range(len(self.rows)), plain_names(self.rows))
         if first.floor is not None:
-            ax.set_xlabel(f"dashed: {first.floor_name}")
+            ax.set_xlabel(plain(f"dashed: {first.floor_name}"))
         ax.margins(y=0.2)
 
 

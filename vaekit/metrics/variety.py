@@ -6,11 +6,12 @@ from torch import Tensor
 
 from ..data.images import ImageSet, image_set
 from ..device import seeded
-from ..errors import UserError, at_least
+from ..errors import UserError, at_least, check_seed
 from .bootstrap import interval, times_drawn
 from .feature_network import FeatureNetwork
 from .features import Features, load_features
 from .labels import one_label_per_image
+from .reference import reference_of
 from .score import Score
 
 # of each class at most this many images are compared: the pairs grow with the square
@@ -43,9 +44,8 @@ def class_variety(
     Returns:
         Score ≥ 0 with floor 1, what the real images have. Below 1 the samples of a class are too
         much alike; above it they differ more than real images do, often because they show other
-        classes. So its `better`, "higher", only sets the direction of a comparison: a score above
-        1 is not better than 1. The bootstrap interval resamples both sets, within the classes; a
-        pair of an image with its own copy is left out.
+        classes. So neither more nor less is better (see `Score.better`). The bootstrap interval
+        resamples both sets, within the classes; a pair of an image with its own copy is left out.
     Raises:
         UserError: not one label per image, fewer than 5 samples or 5 real images of a class, real
             images with attributes, different shapes, real images that are all alike within every
@@ -56,6 +56,7 @@ def class_variety(
     real = image_set("real", real)
     _check_real(real, images)
     at_least("resamples", resamples, 2)
+    check_seed(seed)
 
     network = load_features(features)
     requested = labels.unique().tolist()
@@ -64,7 +65,8 @@ def class_variety(
 
     share = _share_of_real(of_samples, of_real, resamples, seed)
     # in float32, as the scores of `bootstrap` are
-    low, high = interval(share[1:].float())
+    fewest = min(len(x) for x in [*of_samples, *of_real])
+    low, high = interval(share[1:].float(), fewest)
     return Score(
         metric="variety within a class",
         value=share[0].item(),
@@ -73,10 +75,10 @@ def class_variety(
         n=len(images),
         floor=1.0,
         floor_name="the real images",
+        reference=reference_of(real),
         features=network.name,
         weights=network.hash[:8],
-        better="higher",
-        note=f"{len(real):,} real images",
+        better="neither",
     )
 
 
@@ -141,8 +143,10 @@ def _mean_distance(
         once = torch.ones(n, 1)
         times = torch.cat([once, times_drawn(n, resamples, generator)], 1).double()  # (n, 1 + R)
 
-        distances = (times * (torch.cdist(x, x) @ times)).sum(0)
+        # by subtraction: a matrix product leaves two equal images a little apart
+        distances = torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist")
+        total = (times * (distances @ times)).sum(0)
         # an image and its own copy are no pair; five copies of one image make no pair at all
         pairs = n**2 - times.square().sum(0)
-        means.append(distances / pairs.clamp(min=1))
+        means.append(total / pairs.clamp(min=1))
     return torch.stack(means).mean(0)

@@ -1,13 +1,15 @@
 """The plain autoencoder: squeeze an image through a few numbers and rebuild it."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ..contracts import Shape
+from ..device import evaluating
 from ..errors import at_least
+from ..losses.description import describe_network
 from .base import ImageModel, images_for, latents_for
 from .nets import fit_together
 
@@ -25,7 +27,11 @@ class Autoencoder(ImageModel):
     """
 
     def __init__(
-        self, encoder: nn.Module, decoder: nn.Module, latent_dim: int, image_shape: Shape
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        latent_dim: int,
+        image_shape: Sequence[int],
     ):
         super().__init__(image_shape)
         self.latent_dim = at_least("latent_dim", latent_dim, 1)
@@ -34,24 +40,28 @@ class Autoencoder(ImageModel):
 
         features = fit_together(encoder, decoder, latent_dim, self.image_shape)
         self.to_latent = nn.Linear(features, latent_dim)
+        self.settings["networks"] = describe_network(nn.ModuleList([encoder, decoder]))
 
-    def encode(self, x: Tensor, c: None = None) -> Tensor:
+    def encode(self, x: Tensor, c: Any = None) -> Tensor:
         """Latents of images: (N, C, H, W) in [0, 1] → (N, latent_dim)."""
         x = images_for(self, x)
         # refuses a condition: there is none
         self.encode_condition(c, len(x))
         return self.to_latent(self.encoder(x))
 
-    def decode(self, z: Tensor, c: None = None) -> Tensor:
+    def decode(self, z: Tensor, c: Any = None) -> Tensor:
         """Images of latents: (N, latent_dim) → (N, C, H, W) in [0, 1]."""
         z = latents_for(self, z)
         self.encode_condition(c, len(z))
         return torch.sigmoid(self.decoder(z))
 
-    @torch.no_grad()
-    def reconstruct(self, x: Tensor, c: None = None) -> Tensor:
-        """Images through the bottleneck and back, (N, C, H, W), without gradient."""
-        return self.decode(self.encode(x, c), c)
+    def reconstruct(self, x: Tensor, c: Any = None) -> Tensor:
+        """Images through the bottleneck and back, (N, C, H, W).
+
+        In evaluation mode and without gradient.
+        """
+        with evaluating(self):
+            return self.decode(self.encode(x, c), c)
 
     def forward(self, x: Tensor, c: Any = None) -> Tensor:
         """Reconstructions (N, C, H, W) in [0, 1]; labels c, if a batch has them, are not read."""

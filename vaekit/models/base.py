@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..contracts import Shape
+from ..contracts import Shape, require
 from ..device import device_of
-from ..errors import UserError
+from ..errors import UserError, at_least
 from .conditioning import Condition, Unconditional
 
 
@@ -30,7 +30,7 @@ class ImageModel(nn.Module):
         super().__init__()
         self.image_shape: Shape = as_shape(image_shape)
         self.condition: Condition = Unconditional() if condition is None else condition
-        self.settings: dict[str, Any] = {}
+        self.settings: dict[str, Any] = {"condition": self.condition.facts()}
 
     def players(self) -> dict[str, list[nn.Parameter]]:
         """Which term of the loss is minimised by whose parameters: here all minimise "loss"."""
@@ -58,6 +58,7 @@ class ImageModel(nn.Module):
 
     def encode_condition(self, c: Any, n: int) -> Tensor | None:
         """The condition as numbers on the model's device, (n, width); None without a condition."""
+        at_least("n", n, 0)
         cond = self.condition.encode(c, n)
         return None if cond is None else cond.to(device_of(self))
 
@@ -66,11 +67,11 @@ def as_shape(image_shape: Sequence[int]) -> Shape:
     """(C, H, W) as a tuple.
 
     Raises:
-        UserError: not three sides.
+        UserError: not three sides, a side < 1.
     """
     if len(image_shape) != 3:
-        raise UserError(f"image_shape is (C, H, W), got {tuple(image_shape)}")
-    channels, height, width = image_shape
+        raise UserError(f"image_shape is (C, H, W), got {tuple(image_shape)}; give three sides")
+    channels, height, width = (at_least("a side of image_shape", s, 1) for s in image_shape)
     return channels, height, width
 
 
@@ -80,13 +81,14 @@ def images_for(model: ImageModel, x: Tensor) -> Tensor:
     Raises:
         UserError: another shape, or whole numbers.
     """
+    require(model, "image_shape")
     if x.ndim != 4 or tuple(x.shape[1:]) != model.image_shape:
         wanted = ", ".join(map(str, model.image_shape))
         raise UserError(
-            f"this model takes images of shape (N, {wanted}), got {tuple(x.shape)}"
+            f"this model takes images x of shape (N, {wanted}), got {tuple(x.shape)}"
         )
     if not x.is_floating_point():
-        raise UserError(f"images are float in [0, 1], got {x.dtype}; divide uint8 pixels by 255")
+        raise UserError(f"images x are float in [0, 1], got {x.dtype}; divide uint8 pixels by 255")
     return x.to(device_of(model))
 
 
@@ -96,8 +98,11 @@ def latents_for(model: Any, z: Tensor) -> Tensor:
     Raises:
         UserError: another shape.
     """
+    require(model, "latent_dim")
     if z.ndim != 2 or z.shape[1] != model.latent_dim:
         raise UserError(
-            f"this model takes latents of shape (N, {model.latent_dim}), got {tuple(z.shape)}"
+            f"this model takes latents z of shape (N, {model.latent_dim}), got {tuple(z.shape)}"
         )
+    if not z.is_floating_point():
+        raise UserError(f"latents z must be float, got {z.dtype}; use .float()")
     return z.to(device_of(model))

@@ -7,7 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..device import evaluating
 from ..errors import at_least
+from ..losses.description import describe_network
 from .base import ImageModel, images_for
 
 
@@ -45,6 +47,7 @@ class Classifier(ImageModel):
             nn.Linear(64 * 3 * 3, features),
         )
         self.head = nn.Linear(features, at_least("classes", classes, 2))
+        self.settings["networks"] = describe_network(self.body)
 
     def features(self, x: Tensor) -> Tensor:
         """What FID and KID compare: images (N, 1, 28, 28) in [0, 1] → (N, features)."""
@@ -54,11 +57,13 @@ class Classifier(ImageModel):
         """Logits of the classes, (N, classes); the labels c are for the objective alone."""
         return self.head(F.relu(self.features(x)))
 
-    @torch.no_grad()
     def classify(self, x: Tensor) -> Tensor:
-        """The most likely class of each image, (N,)."""
-        # a thousand at a time: the first convolution's output of a whole test set would fill 500 MB
-        parts = [self(part).argmax(1) for part in x.split(1000)]
+        """The most likely class of each image, (N,), in evaluation mode and without gradient."""
+        x = images_for(self, x)
+        with evaluating(self):
+            # a thousand at a time: the first convolution's output of a whole test set would fill
+            # 500 MB
+            parts = [self(part).argmax(1) for part in x.split(1000)]
         return torch.cat(parts)
 
 

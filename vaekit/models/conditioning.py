@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from ..data.images import ImageSet, check_attributes
 from ..device import can_be_read_freely
-from ..errors import UserError, at_least, pick
+from ..errors import UserError, at_least, brief, finite, pick
 
 
 class Condition(nn.Module):
@@ -31,9 +31,13 @@ class Condition(nn.Module):
 
     def __init__(self, size: int = 0, *, width: int = 0, weight: float = 1.0):
         super().__init__()
-        self.size = size
-        self.width = width
-        self.weight = weight
+        self.size = at_least("size", size, 0)
+        self.width = at_least("width", width, 0)
+        self.weight = finite("weight", weight)
+
+    def facts(self) -> dict[str, Any]:
+        """What tells it from another condition, for a checkpoint: the shapes do not show it."""
+        return {"kind": type(self).__name__, "size": self.size, "weight": self.weight}
 
     def encode(self, c: Any, n: int) -> Tensor | None:
         """The condition of n images as numbers, (n, …)."""
@@ -149,7 +153,8 @@ class Attributes(Concatenated):
             check_attributes(c)
         if c.ndim == 2 and len(c) != n:
             raise UserError(
-                f"one row of attributes per image is needed: {n} images, {len(c)} rows"
+                f"one row of attributes per image is needed: {n} images, {len(c)} rows; "
+                "one for all is given as a row, not in a list"
             )
         return self.weight * c.float().expand(n, -1)
 
@@ -272,7 +277,11 @@ def _labels(c: Any, n: int, classes: int) -> Tensor:
     if c.is_floating_point() or c.dtype == torch.bool or c.ndim > 1:
         raise UserError(f"classes are whole numbers, one per image, got {c.dtype} of {_shape(c)}")
     if c.ndim == 1 and len(c) != n:
-        raise UserError(f"one class per image is needed: {n} images, {len(c)} classes")
+        # a list of one is refused too: in training it is more often a mistake than meant
+        raise UserError(
+            f"one class per image is needed: {n} images, {len(c)} classes; "
+            "one for all is given as a number, not in a list"
+        )
     if can_be_read_freely(c):
         _check_known(c, classes)
     return c.long().expand(n)

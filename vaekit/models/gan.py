@@ -16,6 +16,7 @@ The generator draws images, the discriminator tells them from real ones. `fit` t
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -23,9 +24,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..contracts import Shape
-from ..device import device_of, standard_normal
+from ..device import device_of, evaluating, standard_normal
 from ..errors import UserError, at_least
-from .base import ImageModel, images_for, latents_for
+from ..losses.description import describe_network
+from .base import ImageModel, as_shape, images_for, latents_for
 from .nets import divided, trial
 
 
@@ -55,13 +57,18 @@ class GAN(ImageModel):
     """
 
     def __init__(
-        self, generator: nn.Module, discriminator: nn.Module, latent_dim: int, image_shape: Shape
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        latent_dim: int,
+        image_shape: Sequence[int],
     ):
         super().__init__(image_shape)
         self.latent_dim = at_least("latent_dim", latent_dim, 1)
         _check_bodies(generator, discriminator, latent_dim, self.image_shape)
         self.generator = generator
         self.discriminator: nn.Module | None = discriminator
+        self.settings["networks"] = describe_network(nn.ModuleList([generator, discriminator]))
 
     def players(self) -> dict[str, list[nn.Parameter]]:
         """Which term of the loss is minimised by whose parameters."""
@@ -70,7 +77,7 @@ class GAN(ImageModel):
             "generator_loss": list(self.generator.parameters()),
         }
 
-    def decode(self, z: Tensor, c: None = None) -> Tensor:
+    def decode(self, z: Tensor, c: Any = None) -> Tensor:
         """The generator's images of noise (N, latent_dim): (N, C, H, W) in [0, 1]."""
         z = latents_for(self, z)
         # refuses a condition: there is none
@@ -82,13 +89,16 @@ class GAN(ImageModel):
         signed = images_for(self, x) * 2 - 1
         return self._discriminator()(signed).squeeze(1)
 
-    @torch.no_grad()
     def sample(
-        self, n: int, c: None = None, *, generator: torch.Generator | None = None
+        self, n: int, c: Any = None, *, generator: torch.Generator | None = None
     ) -> Tensor:
-        """n images of noise z ~ N(0, I): (n, C, H, W) in [0, 1]. A condition c is refused."""
+        """n images of noise z ~ N(0, I): (n, C, H, W) in [0, 1]. A condition c is refused.
+
+        In evaluation mode and without gradient; `forward` draws in the mode that the model is in.
+        """
         z = standard_normal((at_least("n", n, 1), self.latent_dim), generator)
-        return self.decode(z, c)
+        with evaluating(self):
+            return self.decode(z, c)
 
     def for_inference(self) -> GAN:
         """The model without its discriminator, which only training needs."""
@@ -170,11 +180,11 @@ def fc_generator(latent_dim: int, image_shape: Shape, hidden: int = 1024) -> nn.
         S3 (see `recipes`).
     """
     return nn.Sequential(
-        nn.Linear(at_least("latent_dim", latent_dim, 1), hidden),
+        nn.Linear(at_least("latent_dim", latent_dim, 1), at_least("hidden", hidden, 1)),
         nn.ReLU(),
         nn.Linear(hidden, hidden),
         nn.ReLU(),
-        nn.Linear(hidden, math.prod(image_shape)),
+        nn.Linear(hidden, math.prod(as_shape(image_shape))),
         nn.Tanh(),
         nn.Unflatten(1, image_shape),
     )
@@ -188,7 +198,7 @@ def fc_discriminator(image_shape: Shape, hidden: int = 256) -> nn.Sequential:
     """
     return nn.Sequential(
         nn.Flatten(),
-        nn.Linear(math.prod(image_shape), hidden),
+        nn.Linear(math.prod(as_shape(image_shape)), at_least("hidden", hidden, 1)),
         nn.LeakyReLU(0.01),
         nn.Linear(hidden, hidden),
         nn.LeakyReLU(0.01),
@@ -203,6 +213,7 @@ def dc_generator(latent_dim: int, image_shape: Shape, width: int = 64) -> nn.Seq
         Radford et al. 2016.
     """
     height, wide = divided(image_shape, 4)
+    at_least("width", width, 1)
     network = nn.Sequential(
         nn.Linear(at_least("latent_dim", latent_dim, 1), 2 * width * height * wide),
         nn.Unflatten(1, (2 * width, height, wide)),
@@ -226,6 +237,7 @@ def dc_discriminator(image_shape: Shape, width: int = 64) -> nn.Sequential:
         Radford et al. 2016.
     """
     height, wide = divided(image_shape, 4)
+    at_least("width", width, 1)
     network = nn.Sequential(
         # 28×28 → 14×14
         nn.Conv2d(image_shape[0], width, 4, stride=2, padding=1),

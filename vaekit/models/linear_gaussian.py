@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -61,7 +62,7 @@ class LinearGaussian:
         return cls(rotation * lengths, variance=variance)
 
     def sample(
-        self, n: int, c: None = None, *, generator: torch.Generator | None = None
+        self, n: int, c: Any = None, *, generator: torch.Generator | None = None
     ) -> Tensor:
         """n draws of x, (n, P)."""
         _no_condition(c)
@@ -77,7 +78,7 @@ class LinearGaussian:
         p = torch.distributions.MultivariateNormal(self.bias, covariance)
         return p.log_prob(self._x(x))
 
-    def log_likelihood(self, x: Tensor, z: Tensor, c: None = None) -> Tensor:
+    def log_likelihood(self, x: Tensor, z: Tensor, c: Any = None) -> Tensor:
         """log p(x | z), nats, (N,): one latent (N, D) for each x (N, P)."""
         _no_condition(c)
         squared = (self._x(x) - self._mean(z)).square() / self.variance
@@ -89,7 +90,7 @@ class LinearGaussian:
         mean = (self._x(x) - self.bias) @ self.weight @ covariance / self.variance
         return mean, covariance
 
-    def posterior(self, x: Tensor, c: None = None) -> tuple[Tensor, Tensor]:
+    def posterior(self, x: Tensor, c: Any = None) -> tuple[Tensor, Tensor]:
         """Mean and log-variance, (N, D) each, of the diagonal Gaussian with the best ELBO.
 
         It is the true posterior if W's columns are orthogonal. Its variances are the inverse of
@@ -139,6 +140,6 @@ def _check_parameters(weight: Tensor, bias: Tensor, variance: float) -> None:
         raise UserError("weight and bias must be finite, but hold inf or NaN")
 
 
-def _no_condition(c: None) -> None:
+def _no_condition(c: Any) -> None:
     if c is not None:
         raise UserError("this model is unconditional: leave c out")

@@ -14,12 +14,13 @@ from torch import Tensor, nn
 
 from ..contracts import Shape
 from ..device import evaluating
-from ..errors import UserError, at_least
+from ..errors import UserError, at_least, brief
+from .base import as_shape
 
 
 def mlp_encoder(image_shape: Shape, hidden: Sequence[int]) -> nn.Sequential:
     """Flatten, then a linear layer and a ReLU per hidden width: (N, C, H, W) → (N, hidden[-1])."""
-    widths = [math.prod(image_shape), *hidden]
+    widths = [math.prod(as_shape(image_shape)), *hidden]
     return nn.Sequential(nn.Flatten(), *linear_relu(widths))
 
 
@@ -28,7 +29,7 @@ def mlp_decoder(latent_dim: int, hidden: Sequence[int], image_shape: Shape) -> n
     widths = [at_least("latent_dim", latent_dim, 1), *hidden]
     return nn.Sequential(
         *linear_relu(widths),
-        nn.Linear(widths[-1], math.prod(image_shape)),
+        nn.Linear(widths[-1], math.prod(as_shape(image_shape))),
         nn.Unflatten(1, image_shape),
     )
 
@@ -93,7 +94,7 @@ def pooling_encoder(
         S4.
     """
     divided(image_shape, 4)
-    first, second = channels
+    first, second = (at_least("a number of channels", each, 1) for each in channels)
     return nn.Sequential(
         # 28×28 → 14×14
         nn.Conv2d(image_shape[0], first, 3, padding=1),
@@ -120,7 +121,7 @@ def upsampling_decoder(
         S4.
     """
     height, width = divided(image_shape, 4)
-    first, second = channels
+    first, second = (at_least("a number of channels", each, 1) for each in channels)
     widths = [at_least("latent_dim", latent_dim, 1), hidden, second * height * width]
     return nn.Sequential(
         *linear_relu(widths),
@@ -193,6 +194,7 @@ def block_encoder(
         S0 (see `recipes`).
     """
     divided(image_shape, 8)
+    at_least("width", width, 2)
     layers: list[nn.Module] = [nn.Conv2d(image_shape[0], width, 3, padding=1)]
     # 32×32 → 16×16 → 8×8 → 4×4
     for _ in range(3):
@@ -213,6 +215,7 @@ def block_decoder(
         S0.
     """
     height, wide = divided(image_shape, 8)
+    at_least("width", width, 2)
     layers: list[nn.Module] = [
         nn.Linear(at_least("latent_dim", latent_dim, 1), width * height * wide),
         nn.Unflatten(1, (width, height, wide)),
@@ -232,13 +235,16 @@ def trial(what: str, *networks: nn.Module) -> Iterator[None]:
     Args:
         what: how the error begins, "encoder and decoder do not suit …".
     Raises:
-        UserError: torch raised a RuntimeError inside, as it does where shapes do not fit.
+        UserError: inside, torch complained of shapes, or Python of a network's arguments.
     """
     try:
         with evaluating(nn.ModuleList(networks)):
             yield
-    except RuntimeError as error:
-        raise UserError(f"{what}: {error}") from error
+    except UserError:
+        raise
+    except (RuntimeError, TypeError, ValueError, IndexError) as error:
+        words = " ".join(str(error).split())
+        raise UserError(f"{what}: {words}; check what they take and give") from error
 
 
 def fit_together(
@@ -257,12 +263,16 @@ def fit_together(
         features = encoder(torch.zeros(2, *image_shape))
         images = decoder(torch.zeros(2, latent_dim))
 
+    if not isinstance(features, Tensor) or not isinstance(images, Tensor):
+        raise UserError(
+            f"{what}: they must give one tensor each, got {brief(features)} and {brief(images)}"
+        )
     if features.ndim != 2:
         raise UserError(
             f"an encoder body ends in features (N, F), got {tuple(features.shape)}; "
             "add nn.Flatten()"
         )
-    if images.shape[1:] != tuple(image_shape):
+    if images.shape[1:] != as_shape(image_shape):
         raise UserError(
             f"the decoder gives images of shape {tuple(images.shape[1:])}, "
             f"but the encoder takes {tuple(image_shape)}"
@@ -276,9 +286,10 @@ def linear_relu(widths: Sequence[int]) -> list[nn.Module]:
     Raises:
         UserError: a width < 1.
     """
+    widths = [at_least("a hidden width", width, 1) for width in widths]
     layers: list[nn.Module] = []
     for before, after in zip(widths, widths[1:]):
-        layers.append(nn.Linear(before, at_least("a hidden width", after, 1)))
+        layers.append(nn.Linear(before, after))
         layers.append(nn.ReLU())
     return layers
 
@@ -289,7 +300,8 @@ def divided(image_shape: Shape, by: int) -> tuple[int, int]:
     Raises:
         UserError: a side is no multiple of `by`.
     """
-    _, height, width = image_shape
+    _, height, width = as_shape(image_shape)
+    at_least("by", by, 1)
     if height % by or width % by:
         raise UserError(
             f"this body halves the image until it is {by} times smaller: "
@@ -300,7 +312,7 @@ def divided(image_shape: Shape, by: int) -> tuple[int, int]:
 
 def _only_28(image_shape: Shape) -> int:
     """The number of channels of a 28×28 image; other sizes are refused."""
-    channels, height, width = image_shape
+    channels, height, width = as_shape(image_shape)
     if (height, width) != (28, 28):
         raise UserError(
             f"this convolutional body is made for 28×28 images, got {height}×{width}; "

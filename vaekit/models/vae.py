@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..contracts import Shape
-from ..device import standard_normal
+from ..contracts import require
+from ..device import evaluating, standard_normal
 from ..errors import UserError, at_least
+from ..losses.checks import check_same_shape
+from ..losses.description import describe_network
 from ..losses.terms import bernoulli_nll
 from .base import ImageModel, images_for, latents_for
 from .conditioning import Attributes, Condition, is_conditional
@@ -20,12 +22,17 @@ from .nets import fit_together, linear_relu
 
 
 class VAEOutput(NamedTuple):
-    """What an objective needs: logits (N, C, H, W); mean, log_var and the drawn z, (N, D) each."""
+    """What an objective needs: logits (N, C, H, W); mean, log_var and the drawn z, (N, D) each.
+
+    epsilon is the noise in z = μ + σε, of z's shape: where σ is small beside μ, z has lost its
+    digits, and log q(z | x) is read off epsilon. None for a z that was not drawn so.
+    """
 
     logits: Tensor
     mean: Tensor
     log_var: Tensor
     z: Tensor
+    epsilon: Tensor | None = None
 
 
 def reparameterize(
@@ -38,14 +45,25 @@ def reparameterize(
         generator: of ε.
     Returns:
         (N, D).
+    Raises:
+        UserError: two different shapes, whole numbers.
     Source:
         Kingma & Welling 2013, section 2.4.
     """
-    std = torch.exp(0.5 * log_var)
-    # drawn where the generator is
+    check_same_shape("mean", mean, "log_var", log_var)
+    return _shift(mean, log_var, _noise_for(mean, generator))
+
+
+def _shift(mean: Tensor, log_var: Tensor, epsilon: Tensor) -> Tensor:
+    """μ + σ·ε."""
+    return mean + torch.exp(0.5 * log_var) * epsilon
+
+
+def _noise_for(mean: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """ε ~ N(0, I) of the mean's shape, drawn where the generator is."""
     place = mean.device if generator is None else generator.device
     epsilon = torch.randn(mean.shape, generator=generator, device=place, dtype=mean.dtype)
-    return mean + std * epsilon.to(mean.device)
+    return epsilon.to(mean.device)
 
 
 class VAE(ImageModel):
@@ -77,7 +95,7 @@ class VAE(ImageModel):
         encoder: nn.Module,
         decoder: nn.Module,
         latent_dim: int,
-        image_shape: Shape,
+        image_shape: Sequence[int],
         *,
         condition: Condition | None = None,
         hidden: Sequence[int] = (),
@@ -94,6 +112,10 @@ class VAE(ImageModel):
         self.joint = nn.Sequential(*linear_relu(widths))
         self.to_mean = nn.Linear(widths[-1], latent_dim)
         self.to_log_var = nn.Linear(widths[-1], latent_dim)
+        self.settings |= {
+            "likelihood": self.likelihood,
+            "networks": describe_network(nn.ModuleList([encoder, decoder, self.joint])),
+        }
 
     def posterior(self, x: Tensor, c: Any = None) -> tuple[Tensor, Tensor]:
         """Mean and log-variance of q(z | x, c): (N, C, H, W) → two of (N, latent_dim)."""
@@ -123,18 +145,21 @@ class VAE(ImageModel):
         """
         return -bernoulli_nll(self.logits(z, c), images_for(self, x))
 
-    @torch.no_grad()
     def reconstruct(self, x: Tensor, c: Any = None) -> Tensor:
-        """The decoded posterior mean, (N, C, H, W), without gradient."""
-        return self.decode(self.encode(x, c), c)
+        """The decoded posterior mean, (N, C, H, W), in evaluation mode and without gradient."""
+        with evaluating(self):
+            return self.decode(self.encode(x, c), c)
 
-    @torch.no_grad()
     def sample(
         self, n: int, c: Any = None, *, generator: torch.Generator | None = None
     ) -> Tensor:
-        """n images from the prior: z ~ N(0, I), decoded. (n, C, H, W) in [0, 1]."""
+        """n images from the prior: z ~ N(0, I), decoded. (n, C, H, W) in [0, 1].
+
+        In evaluation mode and without gradient.
+        """
         z = standard_normal((at_least("n", n, 1), self.latent_dim), generator)
-        return self.decode(z, c)
+        with evaluating(self):
+            return self.decode(z, c)
 
     def forward(self, x: Tensor, c: Any = None, *, samples: int = 1) -> VAEOutput:
         """What an objective needs of images (N, C, H, W) and their labels.
@@ -147,14 +172,14 @@ class VAE(ImageModel):
 
         mean, log_var = self.posterior(x, c)
         if samples == 1:
-            z = reparameterize(mean, log_var)
-            return VAEOutput(self.logits(z, c), mean, log_var, z)
+            epsilon = _noise_for(mean)
+            z = _shift(mean, log_var, epsilon)
+            return VAEOutput(self.logits(z, c), mean, log_var, z, epsilon)
 
-        means = mean.expand(samples, -1, -1)
-        log_vars = log_var.expand(samples, -1, -1)
-        z = reparameterize(means, log_vars)
+        epsilon = _noise_for(mean.expand(samples, -1, -1))
+        z = _shift(mean, log_var, epsilon)
         logits = torch.stack([self.logits(draw, c) for draw in z])
-        return VAEOutput(logits, mean, log_var, z)
+        return VAEOutput(logits, mean, log_var, z, epsilon)
 
     def given(self, c: Any) -> Given:
         """This model with its condition fixed to one label or one row of attributes.
@@ -168,6 +193,7 @@ class Given:
     """A conditional model at one fixed condition: decode(z) and sample(n) of p(x | z, c)."""
 
     def __init__(self, model: VAE, c: Any):
+        require(model, "condition", "decode", "sample", "latent_dim", "image_shape")
         # a wrong condition is an error here, not at the first picture
         model.condition.encode(c, 1)
         self.model = model
@@ -175,13 +201,13 @@ class Given:
         self.latent_dim = model.latent_dim
         self.image_shape = model.image_shape
 
-    def decode(self, z: Tensor, c: None = None) -> Tensor:
+    def decode(self, z: Tensor, c: Any = None) -> Tensor:
         """The mean image of p(x | z, c): (N, latent_dim) → (N, C, H, W) in [0, 1]."""
         self._refuse(c)
         return self.model.decode(z, self.c)
 
     def sample(
-        self, n: int, c: None = None, *, generator: torch.Generator | None = None
+        self, n: int, c: Any = None, *, generator: torch.Generator | None = None
     ) -> Tensor:
         """n images of this condition, (n, C, H, W) in [0, 1]."""
         self._refuse(c)

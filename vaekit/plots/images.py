@@ -138,14 +138,14 @@ def _rows(rows: Mapping[str, Tensor | ImageSet]) -> list[Tensor]:
 
 def _scale(scale: float, images: int) -> float:
     """Inches per image, if so many images side by side still make a picture."""
-    scale = finite("scale", scale, above=0)
+    finite("scale", scale, above=0)
     # five inches for names and titles
     if images * scale > LARGEST_SIDE - 5:
         raise UserError(
             f"{images:,} images side by side at scale = {brief(scale)} are larger than a picture "
             "can be; show fewer images, or choose a smaller scale"
         )
-    return scale
+    return float(scale)
 
 
 def _centres(size: int, n: int) -> list[float]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..errors import finite
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.transforms import Bbox
@@ -40,7 +42,12 @@ def move_apart(
     Args:
         places: (x, y) of each name's middle.
         width, height: of the plot, in the units of the data.
+    Raises:
+        UserError: a side < 0 or not finite.
     """
+    width = finite("width", width, least=0)
+    height = finite("height", height, least=0)
+
     # shares of the plot that a name needs
     name_width = 0.16 * width
     name_height = 0.035 * height

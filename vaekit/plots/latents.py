@@ -10,14 +10,11 @@ from ..contracts import Decoder, require
 from ..device import evaluating
 from ..errors import UserError, at_least, finite
 from .images import compare, draw
-from .style import figure, latent_name
+from .style import LARGEST_LATENT, figure, latent_name
 from .text import with_formulae
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-# no model's prior has mass there, and no axis needs more
-LARGEST_LATENT = 1e6
 
 
 def walk(
@@ -108,6 +105,7 @@ def starting_point(model: Decoder, start: Tensor | None) -> Tensor:
     Raises:
         UserError: one of another length, or with inf or NaN.
     """
+    require(model, "latent_dim")
     if start is None:
         return torch.zeros(1, model.latent_dim)
     if not start.is_floating_point() or start.numel() != model.latent_dim:

@@ -9,7 +9,7 @@ from torch import Tensor
 from ..data.images import check_labels
 from ..errors import UserError, finite
 from .labels import halo, move_apart
-from .style import CLASSES, figure
+from .style import CLASSES, LARGEST_LATENT, figure
 from .text import plain, with_formulae
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def latent_map(
     z = _points("z", z)
     y = _positions(y, len(z), classes)
     if limit is not None:
-        limit = finite("limit", limit, above=0)
+        limit = finite("limit", limit, above=0, most=LARGEST_LATENT)
     fig, ax = figure(6.2, 5.4)
     _draw_classes(ax, z, y, classes, limit)
 

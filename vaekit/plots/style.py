@@ -38,6 +38,8 @@ STYLE: dict[Any, Any] = {
 }
 # inches: more than 2**16 pixels a side, no picture can have
 LARGEST_SIDE = 600
+# no model has latents there, and no axis needs more
+LARGEST_LATENT = 1e6
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -67,7 +69,11 @@ def figure(
     import matplotlib.pyplot as plt
 
     with plt.rc_context(STYLE):
-        fig, axes = plt.subplots(1, columns, figsize=(width, height), **kwargs)
+        try:
+            fig, axes = plt.subplots(1, columns, figsize=(width, height), **kwargs)
+        except AttributeError as error:
+            # what Python raises for an unknown keyword
+            raise TypeError(str(error)) from error
     plt.close(fig)
     return fig, axes
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import UserError
+from ..errors import UserError, brief
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,7 +28,7 @@ class MarkdownTable:
         return f"MarkdownTable({', '.join(self.head)}; rows: {len(self.rows)})"
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> MarkdownTable:
+def table(head: Sequence[object], rows: Sequence[Sequence[object]]) -> MarkdownTable:
     """A table with a line of headings, for a notebook or for a page of results.
 
     Args:
@@ -46,10 +46,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> MarkdownTabl
     """
     if not head:
         raise UserError("a table needs at least one column, got an empty head")
+    names = brief(list(head))
     for number, row in enumerate(rows, start=1):
         if len(row) != len(head):
             raise UserError(
-                f"each row of a table needs one cell per column ({', '.join(head)}), "
+                f"each row of a table needs one cell per column of head {names}, "
                 f"got {len(row)} in row {number}: {list(row)}"
             )
     return MarkdownTable(

@@ -10,9 +10,11 @@ The reports, by key:
     S4  "Generating Images using conditional Variational Autoencoders"
 """
 from . import pretrained
+from .build import build
 from .recipe import Recipe, Reported
-from .run import Run, build, load_model, save, train
+from .run import Run, train
 from .table import RECIPES, get
+from .weights import load_model, save
 
 __all__ = [
     "RECIPES",

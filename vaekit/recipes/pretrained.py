@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..data.load import built_in_folder
 from ..errors import UserError, pick
 from ..files import load_weights, verified
 from ..models.base import ImageModel
-from .run import load_model
+from .weights import model_from, read_note
 
 # sha256 of each weight file, as in data/README.md: other weights give other numbers, so they are
 # refused
@@ -61,12 +62,16 @@ def load(name: str) -> Pretrained:
             "so reinstall vaekit or restore the file"
         )
     digest = verified(path, HASHES[name])
-    _, metadata = load_weights(path)
-    return Pretrained(load_model(path), _facts(metadata), digest)
+    tensors, metadata = load_weights(path)
+    return Pretrained(model_from(path, tensors, metadata), _facts(path, metadata), digest)
 
 
-def _facts(metadata: Mapping[str, str]) -> dict[str, Any]:
-    facts = {name: read(metadata[name]) for name, read in FACTS.items() if name in metadata}
+def _facts(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
+    known = [name for name in FACTS if name in metadata]
+    try:
+        facts = {name: read_note(metadata, name, FACTS[name]) for name in known}
+    except UserError as error:
+        raise UserError(f"{path} is damaged: {error}; restore it") from error
     command = ["vaekit train", metadata["recipe"]]
     if "options" in metadata:
         command.append(metadata["options"])

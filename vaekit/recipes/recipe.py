@@ -1,19 +1,24 @@
 """What a recipe is: one system of a report, and the numbers that the report gives."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
 
 from ..contracts import Objective
-from ..errors import UserError
+from ..data import SOURCES
+from ..errors import UserError, at_least, brief, finite, pick
 from ..models.base import ImageModel
+from ..models.conditioning import CONDITIONS
 from ..training import ADAM
+from ..training.settings import Settings
 
 # the arguments of `fit` that a recipe sets
 SETTINGS = ("epochs", "batch_size", "lr", "weight_decay", "schedule", "optimizer", "betas")
+# and those that can be given beside them
+OVERRIDES = (*SETTINGS, "patience")
 
 
 @dataclass(frozen=True)
@@ -24,11 +29,19 @@ class Reported:
         latent_dim: size of z.
         terms: what was measured on the test set, by name: nats per image, or as the name says.
         beta: weight of the KL.
+    Raises:
+        UserError: a size < 1, a number that is not finite.
     """
 
     latent_dim: int
     terms: Mapping[str, float]
     beta: float = 1.0
+
+    def __post_init__(self) -> None:
+        at_least("latent_dim", self.latent_dim, 1)
+        finite("beta", self.beta, least=0)
+        for name, value in self.terms.items():
+            finite(f"terms of Reported, {name},", value)
 
 
 @dataclass(frozen=True)
@@ -52,6 +65,8 @@ class Recipe:
         warm_up: share of the fast training in which a β above 1 rises from 1; None: no rise.
         reported: the rows of the report's table.
         note: where this differs from the report, or what the report leaves open.
+    Raises:
+        UserError: a setting out of range, a name that is unknown or empty.
     """
 
     name: str
@@ -66,7 +81,7 @@ class Recipe:
     weight_decay: float = 0.0
     schedule: str = "constant"
     optimizer: str = "adam"
-    betas: tuple[float, float] = ADAM
+    betas: Sequence[float] = ADAM
     condition: str | None = None
     data: str = "mnist"
     augment: Callable[[Tensor], Tensor] | None = None
@@ -76,15 +91,40 @@ class Recipe:
     reported: tuple[Reported, ...] = ()
     note: str = ""
 
+    def __post_init__(self) -> None:
+        for what in ("name", "title", "source", "unit"):
+            text = getattr(self, what)
+            if not text.strip():
+                raise UserError(f"{what} must hold at least a letter, got {text!r}")
+        if not callable(self.loss):
+            raise UserError(
+                "loss must be an objective, called with (output, images, labels), "
+                f"got {brief(self.loss)}"
+            )
+        if self.latent_dim is not None:
+            at_least("latent_dim", self.latent_dim, 1)
+        if self.condition is not None:
+            pick("condition", self.condition, CONDITIONS)
+        pick("data set", self.data, SOURCES)
+        if self.warm_up is not None:
+            finite("warm_up", self.warm_up, above=0, most=1)
+        for name in self.fast:
+            pick("setting of fast", name, SETTINGS)
+        own = {name: getattr(self, name) for name in SETTINGS}
+        for settings in (own, own | dict(self.fast)):
+            Settings(**settings, seed=0)
+
     def settings(self, *, fast: bool = False, **overrides: Any) -> dict[str, Any]:
         """The arguments of `fit` that make this training.
 
         Args:
             fast: the fast schedule instead of the report's.
-            overrides: other values; None leaves the recipe's own.
+            overrides: other values, and patience; None leaves the recipe's own.
         Raises:
-            UserError: there is no fast schedule.
+            UserError: there is no fast schedule, an unknown setting or one out of range.
         """
+        for name in overrides:
+            pick("setting", name, OVERRIDES)
         settings = {name: getattr(self, name) for name in SETTINGS}
         if fast:
             self._check_fast()
@@ -92,6 +132,8 @@ class Recipe:
         for name, value in overrides.items():
             if value is not None:
                 settings[name] = value
+        # now, not after data has been fetched
+        Settings(**{name: settings[name] for name in SETTINGS}, seed=0)
         return settings
 
     def reported_at(self, latent_dim: int | None, beta: float | None = 1.0) -> Mapping[str, float]:

@@ -1,7 +1,7 @@
-"""Recipes at work: train one, build its model, keep its weights."""
+"""Recipes at work: train one."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,17 +9,15 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..contracts import Objective, Shape
+from ..contracts import Objective
 from ..data.augment import AUGMENTATIONS
 from ..data.images import ImageSet
 from ..data.selection import Selection
-from ..device import own_random_state
-from ..errors import UserError, pick
-from ..files import load_weights, save_weights
+from ..errors import UserError, brief, finite, pick
 from ..losses import Scheduled, WarmUp, negative_elbo
-from ..models.base import ImageModel, as_shape
-from ..models.conditioning import make
+from ..models.base import ImageModel
 from ..training import History, fit
+from .build import build
 from .recipe import Recipe
 from .table import get
 
@@ -46,9 +44,9 @@ def train(
     fast: bool = False,
     augment: str | None = None,
     seed: int = 0,
-    device: str = "auto",
+    device: str | torch.device = "auto",
     checkpoint: str | Path | None = None,
-    progress: bool = True,
+    progress: bool | str = True,
     **overrides: Any,
 ) -> Run:
     """Train a recipe, as its report did where nothing else is said.
@@ -69,8 +67,8 @@ def train(
         overrides: epochs, batch_size, lr, weight_decay, schedule, optimizer, betas, patience; None
             means the recipe's own.
     Raises:
-        UserError: unknown recipe or data set, data not to be had, settings out of range, a
-            condition for an unconditional recipe, a latent_dim for one without a latent space.
+        UserError: unknown recipe, data set or setting, data not to be had, settings out of range,
+            a condition for an unconditional recipe, a latent_dim for one without a latent space.
     """
     recipe = get(recipe)
     settings = recipe.settings(fast=fast, **overrides)
@@ -103,112 +101,6 @@ def train(
     return Run(recipe, model, history, train_set, test_set, settings)
 
 
-def build(
-    recipe: str | Recipe,
-    latent_dim: int | None = None,
-    image_shape: Shape = (1, 28, 28),
-    seed: int = 0,
-    condition: str | None = None,
-    classes: int = 10,
-    weight: float = 1.0,
-) -> ImageModel:
-    """A recipe's model with fresh weights drawn from `seed`.
-
-    Args:
-        recipe: its name, or a recipe of your own.
-        latent_dim, condition: as for `train`.
-        image_shape: (C, H, W).
-        seed: of the weights; the caller's random state stays as it was.
-        classes: number of classes, or of attributes.
-        weight: factor on the condition's code, or on what an embedding adds.
-    Raises:
-        UserError: as for `train`; images that the networks do not suit.
-    """
-    recipe = get(recipe)
-    if condition is not None and recipe.condition is None:
-        raise UserError(
-            f"recipe {recipe.name!r} is unconditional: leave condition out, "
-            "or choose a conditional recipe such as 'fc-cvae'"
-        )
-    if latent_dim is not None and recipe.latent_dim is None:
-        raise UserError(f"recipe {recipe.name!r} has no latent space: leave latent_dim out")
-    if latent_dim is None:
-        latent_dim = recipe.latent_dim
-    image_shape = as_shape(image_shape)
-
-    with own_random_state():
-        torch.manual_seed(seed)
-        if recipe.condition is None:
-            return recipe.build(latent_dim, image_shape)
-
-        # an embedding has the latent's size; a model without a latent refuses it at any size
-        added_to = 1 if latent_dim is None else latent_dim
-        code = make(condition or recipe.condition, classes, added_to, weight)
-        return recipe.build(latent_dim, image_shape, code)
-
-
-def save(path: str | Path, recipe: str | Recipe, model: ImageModel) -> Path:
-    """Write weights with what `load_model` needs to build the model again."""
-    recipe = get(recipe)
-    metadata = {
-        "recipe": recipe.name,
-        "image_shape": ",".join(str(side) for side in model.image_shape),
-    }
-    if recipe.latent_dim is not None:
-        metadata["latent_dim"] = str(model.latent_dim)
-    condition = model.condition
-    if condition.kind is not None:
-        metadata["condition"] = condition.kind
-        metadata["classes"] = str(condition.size)
-        metadata["weight"] = str(condition.weight)
-    return save_weights(path, model.state_dict(), metadata)
-
-
-def load_model(path: str | Path) -> ImageModel:
-    """The model that `save` wrote, ready to use (evaluation mode).
-
-    Raises:
-        UserError: no such file, damaged, or not written by `save`.
-    """
-    tensors, metadata = load_weights(path)
-    if not {"recipe", "image_shape"} <= metadata.keys():
-        raise UserError(
-            f"{path} does not name its recipe; it was not written by vaekit.recipes.save"
-        )
-    model = _model_of(metadata)
-
-    if tensors.keys() < model.state_dict().keys():
-        # saved without what only training needs
-        model.for_inference()
-    try:
-        # half precision, if stored so, becomes float32
-        model.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise UserError(
-            f"{path} does not fit recipe {metadata['recipe']!r} of this version; train it again"
-        ) from error
-    return model.eval()
-
-
-def _model_of(metadata: Mapping[str, str]) -> ImageModel:
-    """A fresh model of the recipe, shape and condition that a file of weights names."""
-    recipe = get(metadata["recipe"])
-    latent_dim = None
-    # files of classifiers once gave their number of features as latent_dim
-    if recipe.latent_dim is not None and "latent_dim" in metadata:
-        latent_dim = int(metadata["latent_dim"])
-
-    channels, height, width = metadata["image_shape"].split(",")
-    return build(
-        recipe,
-        latent_dim,
-        (int(channels), int(height), int(width)),
-        condition=metadata.get("condition"),
-        classes=int(metadata.get("classes", 10)),
-        weight=float(metadata.get("weight", 1)),
-    )
-
-
 def _selection(recipe: Recipe, data: str | Selection | None) -> Selection:
     if data is None:
         return Selection(recipe.data)
@@ -225,6 +117,10 @@ def _objective(
     recipe: Recipe, loss: Objective | None, beta: float | None, fast: bool
 ) -> Objective:
     """The recipe's objective, another one, or the ELBO at another β."""
+    if loss is not None and not callable(loss):
+        raise UserError(
+            f"loss must be an objective, called with (output, images, labels), got {brief(loss)}"
+        )
     if beta is None:
         return recipe.loss if loss is None else loss
 
@@ -235,7 +131,7 @@ def _objective(
             f"recipe {recipe.name!r} is trained with {trained_with}. Leave beta out"
         )
 
-    beta = float(beta)
+    beta = finite("beta", beta, least=0)
     if fast and recipe.warm_up is not None and beta > 1:
         # at a high learning rate, a large β from the first step on makes latents collapse that
         # would have been of use

@@ -1,6 +1,7 @@
 """Training: `fit`, the only loop, and what it keeps."""
 from .checkpoints import Checkpoint
-from .fit import evaluate, fit
+from .evaluate import evaluate
+from .fit import fit
 from .history import History
 from .settings import ADAM, SCHEDULES, one_cycle
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 from ..files import check_writable, load_weights, save_weights
+from .contents import check_same_run, check_tensors, is_judged, moments_of, rows_of
 from .history import History
 
 
@@ -36,7 +37,7 @@ class Checkpoint:
         model: nn.Module,
         optimizers: Sequence[torch.optim.Optimizer],
     ):
-        self.path = Path(path) if path else None
+        self.path = None if path is None else _file(path)
         self.settings = dict(settings)
         self.model = model
         self.optimizers = optimizers
@@ -72,8 +73,7 @@ class Checkpoint:
             self.model.load_state_dict(self.best)
 
     def _just_improved(self) -> bool:
-        judged = {"validation_loss", "test_loss"} & self.history.last.keys()
-        return bool(judged) and self.history.best == len(self.history) - 1
+        return is_judged(self.history) and self.history.best == len(self.history) - 1
 
     def _save(self, path: Path) -> None:
         tensors = {}
@@ -89,40 +89,46 @@ class Checkpoint:
         metadata = {
             "rows": json.dumps(self.history.rows),
             "settings": json.dumps(self.settings),
+            "moments": json.dumps([_with_moments(one) for one in self.optimizers]),
         }
         save_weights(path, tensors, metadata)
 
     def _resume(self, path: Path) -> None:
+        """Bring all back from the file; nothing is changed before all of it is checked."""
         tensors, metadata = load_weights(path)
         if "settings" not in metadata:
             raise UserError(
                 f"{path} holds weights but no training state; give the checkpoint another name"
             )
-        _check_same_run(path, json.loads(metadata["settings"]), self.settings)
+        check_same_run(path, metadata["settings"], self.settings)
+        rows = rows_of(path, metadata.get("rows", ""))
+        history = History(rows)
+        moments = moments_of(path, metadata.get("moments", ""), self.optimizers)
 
-        try:
-            self.model.load_state_dict(_strip(tensors, "model."))
-        except RuntimeError as error:
-            raise UserError(
-                f"{path} belongs to another model; delete it or use another folder"
-            ) from error
+        state = self.model.state_dict()
+        weights = _strip(tensors, "model.")
+        if _shapes(weights) != _shapes(state):
+            raise UserError(f"{path} belongs to another model; delete it or use another folder")
+        expected = {f"model.{name}": value for name, value in state.items()}
+        if is_judged(history):
+            expected |= {f"best.{name}": value for name, value in state.items()}
+        for number, optimizer in enumerate(self.optimizers):
+            expected |= _expected_moments(number, optimizer, moments[number])
+        check_tensors(path, tensors, expected)
 
-        self.history = History(json.loads(metadata["rows"]))
+        self.history = history
+        self.model.load_state_dict(weights)
         self.best = _strip(tensors, "best.")
         for number, optimizer in enumerate(self.optimizers):
             _resume_optimizer(optimizer, _strip(tensors, _prefix(number)))
 
 
-def _check_same_run(path: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
-    changed = []
-    for key in before | now:
-        if before.get(key) != now.get(key):
-            changed.append(f"{key} {before.get(key)} → {now.get(key)}")
-    if changed:
-        raise UserError(
-            f"{path} belongs to a run with other settings ({', '.join(changed)}); "
-            "delete it or use another folder"
-        )
+def _file(path: str | Path) -> Path:
+    if not str(path).strip():
+        raise UserError(f"checkpoint must name a file, got {str(path)!r}")
+    if Path(path).is_dir():
+        raise UserError(f"checkpoint must be a file, and {path} is a folder; add a file name")
+    return Path(path)
 
 
 def _prefix(number: int) -> str:
@@ -130,13 +136,36 @@ def _prefix(number: int) -> str:
     return "optimizer." if number == 0 else f"optimizer{number}."
 
 
+def _with_moments(optimizer: torch.optim.Optimizer) -> list[int]:
+    """The positions of the weights that have moved: one that got no gradient has no moments."""
+    return sorted(optimizer.state_dict()["state"])
+
+
+def _weights_of(optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:
+    return [weight for group in optimizer.param_groups for weight in group["params"]]
+
+
+def _expected_moments(
+    number: int, optimizer: torch.optim.Optimizer, positions: Sequence[int]
+) -> dict[str, Tensor]:
+    """Tensors of the shapes and dtypes that Adam and RAdam keep for these weights."""
+    weights = _weights_of(optimizer)
+    expected = {}
+    for index in positions:
+        prefix = f"{_prefix(number)}{index}."
+        expected[f"{prefix}step"] = torch.zeros(())
+        expected[f"{prefix}exp_avg"] = weights[index]
+        expected[f"{prefix}exp_avg_sq"] = weights[index]
+    return expected
+
+
 def _resume_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    parameters = [weight for group in optimizer.param_groups for weight in group["params"]]
+    weights = _weights_of(optimizer)
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         index, key = name.split(".", 1)
         if key != "step":
-            value = _laid_out_like(parameters[int(index)], value)
+            value = _laid_out_like(weights[int(index)], value)
         state.setdefault(int(index), {})[key] = value
     optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
 
@@ -147,6 +176,10 @@ def _laid_out_like(parameter: nn.Parameter, moment: Tensor) -> Tensor:
     Files hold contiguous tensors, but a fused optimiser walks through memory.
     """
     return torch.empty_like(parameter).copy_(moment)
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in tensors.items()}
 
 
 def _strip(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ..errors import UserError
 from ..models.base import ImageModel
 from .settings import Settings
 
@@ -20,11 +21,20 @@ class Player(NamedTuple):
 
 
 def players_of(model: ImageModel, settings: Settings, device: torch.device) -> list[Player]:
-    """The model's players, each with an optimiser of its own."""
+    """The model's players, each with an optimiser of its own.
+
+    Raises:
+        UserError: one has no weights that need a gradient.
+    """
     players = []
     for term, weights in model.players().items():
         # a frozen part stays frozen
         free = [weight for weight in weights if weight.requires_grad]
+        if not free:
+            raise UserError(
+                f"the model has no weights to train for its term {term!r}: all are frozen; "
+                "use requires_grad_(True) on those that are to learn"
+            )
         players.append(Player(term, free, settings.make_optimizer(free, device)))
     return players
 

@@ -18,7 +18,7 @@ def terms_of(
     model: ImageModel,
     objective: Objective,
     x: Tensor,
-    c: Tensor,
+    c: Tensor | None,
     minimised: Sequence[str] = (),
 ) -> Mapping[str, Tensor]:
     """The objective's terms of a batch, (N,) each, in float32 whatever the model runs in.
@@ -26,7 +26,7 @@ def terms_of(
     Args:
         model: on the device of x.
         objective: see `vaekit.contracts.Objective`.
-        x, c: images (N, C, H, W) and their labels, as a batch brings them.
+        x, c: images (N, C, H, W) and their labels, as a batch brings them; None if there are none.
         minimised: the terms that must be among them.
     Raises:
         UserError: terms that are not one value per image, a minimised term that is missing.

@@ -4,6 +4,7 @@ The right answers pass; for a wrong one the sentence names the property that doe
 """
 import pytest
 import torch
+import torch.nn.functional as F
 from support.checks import passes, refuses
 
 from vaekit import losses
@@ -30,7 +31,11 @@ def lerp(a, b, steps):
 
 @pytest.mark.parametrize("checker, solution", [
     (check.squared_error, lambda x, x_hat: losses.squared_error(x_hat, x)),
+    (check.squared_error, lambda x, x_hat: torch.einsum("nchw->n", (x - x_hat) ** 2)),
+    (check.squared_error, lambda x, x_hat: (x.double() - x_hat).pow(2).sum((1, 2, 3))),
+    (check.squared_error, lambda x, y: F.mse_loss(y, x, reduction="none").sum((3, 2, 1))),
     (check.pca, pca),
+    (check.pca, lambda train, x, k: pca(train.double(), x.double(), k)),
     (check.interpolate, lerp),
 ])
 def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
@@ -52,6 +57,12 @@ def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
         "costs? twice as much|four times as much",
     ),
     (lambda x, y: 0.5 * (x - y).square().flatten(1).sum(1), "should cost exactly 1"),
+    (lambda x, y: (x - y).square().flatten(1).sum(1) / len(x), "in a batch of three images too"),
+    (lambda x, y: (x - y).flatten(1).sum(1).square(), "costs 4 times as much. Is each difference"),
+    (lambda x, y: (x - y).flatten(1).sum(1), "Is each difference squared"),
+    (lambda x, y: (x - y).square().view(5, -1).sum(1), "raised RuntimeError: shape '.5, -1.'"),
+    (lambda x, y: [(a - b).square().sum() for a, b in zip(x, y)], "torch.stack makes one"),
+    (lambda x, y: x.sub_(y).square().flatten(1).sum(1), "changes its argument x in place"),
     (lambda x, y: (x * x).flatten(1).sum(1), "compared with itself should cost 0"),
     (lambda x, y: None, "returns nothing"),
     (lambda x, y: 3.0, "Return a tensor, not float"),
@@ -67,6 +78,9 @@ def test_a_wrong_squared_error(wrong, words):
         r"directions of \*largest\* variance",
     ),
     (lambda train, x, k: pca(train, x, k) - train.mean(0), "add the mean back"),
+    (lambda train, x, k: pca(train, x, k) + train.mean(0), "exact; yours is not"),
+    (lambda train, x, k: x, "yours leave 0%. Are no more than k components used"),
+    (lambda train, x, k: pca(x, x, k), "not from x"),
     (pca_that_grows_worse, "More components should never make the error larger"),
 ])
 def test_a_wrong_pca(wrong, words):
@@ -75,6 +89,10 @@ def test_a_wrong_pca(wrong, words):
 
 @pytest.mark.parametrize("wrong, words", [
     (lambda a, b, n: lerp(a, b, n + 1)[:-1], "last step should be b itself"),
+    (lambda a, b, n: lerp(a, b, n + 1)[:-1], "stops before it. With 5 steps there are 4 gaps"),
+    (lambda a, b, n: lerp(a, 2 * a - b, n), r"^The last step should be b itself\.$"),
+    (lambda a, b, n: list(lerp(a, b, n)), "torch.stack makes one tensor"),
+    (lambda a, b, n: lerp(a, b, 5), "follows the argument steps"),
     (lambda a, b, n: lerp(b, a, n), "first step should be a itself"),
     (
         lambda a, b, n: torch.lerp(a, b, torch.linspace(0, 1, n)[:, None] ** 2),

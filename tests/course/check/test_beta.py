@@ -2,6 +2,7 @@
 
 The right answers pass; for a wrong one the sentence names the property that does not hold.
 """
+import numpy as np
 import pytest
 import torch
 from support.checks import passes, refuses
@@ -36,9 +37,15 @@ def free_bits_by_image(kl, free):
     (check.comparable_total, total),
     (check.comparable_total, lambda t, kl, beta: torch.tensor(total(t, kl, beta))),
     (check.cyclic, cyclic),
+    (check.comparable_total, lambda t, kl, beta: np.float64(total(t, kl, beta))),
+    (check.comparable_total, lambda t, kl, beta: torch.tensor([total(t, kl, beta)])),
     (check.cyclic, cyclic_by_hand),
+    (check.cyclic, lambda p, to, n, rise: torch.tensor(cyclic_by_hand(p, to, n, rise))),
+    (check.cyclic, lambda p, to, n, rise: np.interp(p * n % 1, [0, rise], [0, to])),
     (check.free_bits, free_bits),
     (check.free_bits, free_bits_by_image),
+    (check.free_bits, lambda kl, free: sum(torch.clamp(d.mean(), min=free) for d in kl.T)),
+    (check.free_bits, lambda kl, free: free_bits(kl.float(), free)),
 ])
 def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
     passes(checker, solution)
@@ -118,6 +125,8 @@ def pushes_back_up(kl, free):
         "averaged over images",
     ),
     (lambda kl, free: kl.mean(0).clamp(max=free).sum(), "summed over dimensions"),
+    (lambda kl, free: (kl.mean(0) + free).sum(), "The allowance is not added|cost 4"),
+    (lambda kl, free: kl.clamp_(min=free).mean(0).sum(), "changes its argument kl in place"),
     (pushes_back_up, "should feel no force"),
     (lambda kl, free: free_bits(kl, free).detach(), "No gradient comes back"),
     (

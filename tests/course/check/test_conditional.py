@@ -53,6 +53,7 @@ def probe_by_neighbours(z, y):
     (check.one_hot, one_hot_by_comparison),
     (check.sample_class, sample),
     (check.sample_class, sample_by_hand),
+    (check.sample_class, lambda d, c, n: sample(d, c, n, squash=torch.sigmoid_)),
     (check.probe, probe),
     (check.probe, lambda z, y: torch.tensor(probe(z, y))),
     (check.probe, probe_by_neighbours),
@@ -102,6 +103,12 @@ def one_by_one(decoder, c, n):
 
 @pytest.mark.parametrize("wrong, words", [
     (lambda d, c, n: None, "returns nothing"),
+    (lambda d, c, n: d(torch.randn(n, 3), c), r"raised TypeError: decoder\(\) takes 1 positional"),
+    (lambda d, c, n: d([1, 2]), "but was given list"),
+    (lambda d, c, n: d(torch.zeros(n, 9, device="meta")), "on meta"),
+    (sample_with(squash=lambda logits: logits.clamp(0, 1)), "cut nothing off"),
+    (sample_with(squash=lambda logits: logits.softmax(1)), "Is it the sigmoid"),
+    (sample_with(noise=lambda n, k: 1 + torch.randn(n, k)), r"average 1\.0\d\.$"),
     (lambda d, c, n: torch.rand(n, 9), "never calls the decoder"),
     (lambda d, c, n: torch.sigmoid(d(torch.randn(n, 3))), r"given \(20000, 3\)"),
     (class_first, "latents last"),
@@ -138,6 +145,9 @@ def share_above_chance(z, y):
 
 @pytest.mark.parametrize("wrong, words", [
     (lambda z, y: None, "returns nothing"),
+    (lambda z, y: LogisticRegression().fit(z, y), "not LogisticRegression. Let it predict"),
+    (lambda z, y: LogisticRegression().fit(z, y).predict(z), "not an array of shape"),
+    (lambda z, y: LogisticRegression().fit(y, z), "raised ValueError: Expected 2D array"),
     (lambda z, y: 100 * probe(z, y), "lies between 0 and 1"),
     (lambda z, y: 1 - probe(z, y), "separated almost always"),
     (lambda z, y: probe(z, y.flip(0)), "same order"),

@@ -46,7 +46,13 @@ def ddim_by_one_ratio(x_t, x0, now, after):
     (check.forward_process, forward),
     (check.forward_process, forward_by_lerp),
     (check.ddim_step, ddim),
-    (check.ddim_step, lambda x_t, x0, now, after: step(x_t, x0, now, after, 0.0)),
+    (check.ddim_step, lambda x_t, x0, now, after: step(x_t, x0, float(now), float(after), 0.0)),
+    (check.forward_process, lambda x0, kept: forward(x0.double(), kept.double())),
+    (check.forward_process, lambda x0, kept: list(forward(x0, kept))),
+    (
+        check.ddim_step,
+        lambda x_t, x0, now, after: ddim(x_t.float(), x0.float(), float(now), float(after)),
+    ),
     (check.ddim_step, ddim_of_tensors),
     (check.ddim_step, ddim_by_one_ratio),
 ])
@@ -68,6 +74,15 @@ def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
     (
         lambda x0, kept: (forward(x0, kept)[0], torch.randn_like(x0)),
         "the very draw",
+    ),
+    (lambda x0, kept: forward(x0, kept)[::-1], "Return x_t first, then the noise"),
+    (
+        lambda x0, kept: (forward(x0, kept)[0], x0),
+        "second of the two that you return is x_0",
+    ),
+    (
+        lambda x0, kept: forward(x0, kept, of_noise=lambda kept: -((1 - kept).sqrt())),
+        "opposite sign",
     ),
     (lambda x0, kept: forward(x0, kept**2), "you keep ¼ of each number"),
     (
@@ -125,12 +140,10 @@ def repeated_every_100_rows(x):
     (lambda x: torch.randn(len(x), 1).expand_as(x), "take the shape of x0"),
     (
         lambda x: torch.randn(x.shape[1:]).expand_as(x),
-        "mean 0|standard deviation 1|take the shape of x0",
+        "Several rows share the same noise",
     ),
-    (
-        repeated_every_100_rows,
-        "mean 0|standard deviation 1|take the shape of x0|Gaussian",
-    ),
+    (repeated_every_100_rows, "Several rows share the same noise"),
+    (lambda x: 1 + torch.randn_like(x), r"should have mean 0, yours has 1\.0\d\.$"),
     (
         lambda x: torch.randn(x.shape, generator=seeded(1)),
         "draw fresh noise every time",
@@ -168,7 +181,7 @@ def test_a_ddim_step_with_wrong_noise(noise, words):
 
 
 def ancestral(x_t, x0, now, after):
-    return step(x_t, x0, now, after, 1.0, torch.randn_like(x0))
+    return step(x_t, x0, float(now), float(after), 1.0, torch.randn_like(x0))
 
 
 def euler(x_t, x0, now, after):
@@ -189,6 +202,18 @@ def image_as_strong_as_before(x_t, x0, now, after):
     (
         lambda x_t, x0, now, after: ddim(x_t, x0, after, now),
         "You walk the wrong way",
+    ),
+    (
+        lambda x_t, x0, now, after: (x_t - now**0.5 * x0) / (1 - now) ** 0.5,
+        "give that noise back with the factor 1",
+    ),
+    (
+        lambda x_t, x0, now, after: ddim(x_t, x0, now**2, after**2),
+        "should be 0.6 times the same noise",
+    ),
+    (
+        lambda x_t, x0, now, after: after**0.5 * x0 + (1 - after) * x_t / 0.8,
+        "0.36 times.*is a root missing",
     ),
     (euler, "rescale the noise that you found"),
     (lambda x_t, x0, now, after: x_t, "rescale the noise that you found"),

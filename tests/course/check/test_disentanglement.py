@@ -23,7 +23,13 @@ def gap_factor_by_factor(i, h):
     return sum(gaps) / len(gaps)
 
 
-@pytest.mark.parametrize("solution", [gap, gap_factor_by_factor])
+@pytest.mark.parametrize("solution", [
+    gap,
+    gap_factor_by_factor,
+    lambda i, h: gap(i.float(), h.float()),
+    lambda i, h: gap(i, h).item(),
+    lambda i, h: gap(i / h, torch.ones_like(h)),
+])
 def test_the_right_gap_passes_and_says_what_was_tested(solution):
     passes(check.information_gap, solution)
 
@@ -54,6 +60,9 @@ def gap_divided_by_all_entropy(i, h):
         lambda i, h: ((i[0] - i[1]).abs() / h).mean(),
         "should be 1|order of the latents",
     ),
+    (lambda i, h: -gap(i, h), "which is subtracted from which"),
+    (lambda i, h: gap(i, i.amax(0)), "inf or NaN"),
+    (lambda i, h: gap(i.T, h), "raised RuntimeError"),
     (gap_divided_by_all_entropy, "every factor counts alike"),
     (lambda i, h: gap(i, h) ** 2, "the mean gap is 0.667"),
     (gap_to_a_later_latent, "order of the latents"),

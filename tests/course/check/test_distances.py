@@ -33,6 +33,11 @@ def library_frechet(m, c, n, d):
     return float(distances.frechet((m, c), (n, d)))
 
 
+def frechet_by_eigenvalues(m, c, n, d):
+    overlap = torch.linalg.eigvals(d @ c).sqrt().real.sum()
+    return squared_length(m - n) + c.trace() + d.trace() - 2 * overlap
+
+
 def within(k):
     """The mean of a square kernel matrix without its diagonal."""
     return (k.sum() - k.trace()) / (len(k) * (len(k) - 1))
@@ -54,7 +59,11 @@ def mean_without_diagonal(k):
 @pytest.mark.parametrize("checker, solution", [
     (check.frechet_distance, frechet),
     (check.frechet_distance, library_frechet),
+    (check.frechet_distance, lambda m, c, n, d: frechet(m, c, n, d).item()),
+    (check.frechet_distance, frechet_by_eigenvalues),
     (check.mmd, mmd),
+    (check.mmd, lambda a, b, c: mmd(a.double(), b.double(), c.double())),
+    (check.mmd, lambda a, b, c: mmd(a.numpy(), b.numpy(), c.numpy())),
 ])
 def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
     passes(checker, solution)
@@ -101,6 +110,11 @@ def plus_distance_of_means(of_covariances):
     ),
     (lambda m, c, n, d: frechet(m, c, n, d).log(), "inf or NaN"),
     (lambda m, c, n, d: m - n, "one real number"),
+    (lambda m, c, n, d: frechet(m, c, n, d) + 0j, "Its real part is meant"),
+    (
+        frechet_with_root(lambda c, d: torch.linalg.eigvalsh(c @ d).abs().sqrt().diag()),
+        "the product of two covariances is not symmetric",
+    ),
     (lambda m, c, n, d: None, "returns nothing"),
 ])
 def test_a_wrong_frechet_distance(wrong, words):
@@ -123,9 +137,13 @@ def test_a_wrong_frechet_distance(wrong, words):
         "its diagonal counts like everything else",
     ),
     (lambda a, b, c: -mmd(a, b, c), "Check the signs"),
-    (lambda a, b, c: mmd(a, b, c).clamp_min(0), "average 0|never does"),
+    (lambda a, b, c: mmd(a, b, c).clamp_min(0), "sometimes fall below 0, and yours never does"),
     (lambda a, b, c: mmd(a, b, c) / 2, "should average 12"),
     (lambda a, b, c: a, "one real number"),
+    (
+        lambda a, b, c: mmd(a.fill_diagonal_(0), b, c),
+        "changes its argument a in place",
+    ),
     (lambda a, b, c: None, "returns nothing"),
 ])
 def test_a_wrong_mmd(wrong, words):

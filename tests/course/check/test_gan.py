@@ -139,6 +139,11 @@ def test_a_wrong_loss_of_the_discriminator(wrong, words):
         lambda real, fake: (fake - 1).abs() / 2,
         "½ for a score of 0 and 2 for a score of −1",
     ),
+    (
+        lambda real, fake: half(fake.clamp(max=1), 1),
+        "the generator should pay 2 for it too; yours pays 0",
+    ),
+    (lambda real, fake: half(real, 1), "made of the scores of generated images"),
     (lambda real, fake: half(fake, 1) / 2, "half the square of what is missing"),
     (lambda real, fake: half(fake, 1).detach(), "No gradient comes back"),
 ])

@@ -4,9 +4,12 @@ The right answers pass; for a wrong one the sentence names the property that doe
 """
 import math
 
+import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from support.checks import passes, refuses
+from torch.distributions import Normal, kl_divergence
 
 from vaekit import losses
 from vaekit.course import check
@@ -28,9 +31,21 @@ def scale(log_var):
 
 @pytest.mark.parametrize("checker, solution", [
     (check.gaussian_kl, losses.gaussian_kl),
+    (check.gaussian_kl, lambda m, v: losses.gaussian_kl(m.double(), v.double())),
+    (check.gaussian_kl, lambda m, v: kl_divergence(Normal(m, scale(v)), Normal(0.0, 1.0))),
     (check.reparameterize, vae.reparameterize),
+    (check.reparameterize, lambda m, v: Normal(m, scale(v)).rsample()),
+    (check.reparameterize, lambda m, v: m - v.exp().sqrt() * torch.randn(m.shape)),
+    (check.reparameterize, lambda m, v: m.double() + scale(v.double()) * torch.randn_like(m)),
     (check.bernoulli_nll, nll),
+    (check.bernoulli_nll, lambda p, x: nll(p.double(), x.double())),
+    (
+        check.bernoulli_nll,
+        lambda p, x: F.binary_cross_entropy(p, x, reduction="none").sum((1, 2, 3)),
+    ),
     (check.effective_beta, effective_beta),
+    (check.effective_beta, lambda w, p, k: torch.tensor(w * p / k)),
+    (check.effective_beta, lambda w, p, k: np.float32(w) * p / k),
 ])
 def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
     passes(checker, solution)
@@ -43,6 +58,13 @@ def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
     (lambda m, v: losses.gaussian_kl(m, v).sum(1), "Keep one value per dimension"),
     (lambda m, v: losses.gaussian_kl(m, v) + 0.5, "exactly 0"),
     (lambda m, v: 0.5 * (m.exp() - m + v.exp() - v - 2), "as far from the prior"),
+    (lambda m, v: 0.5 * (m + v.exp() - 1 - v), "Is the mean squared"),
+    (lambda m, v: losses.gaussian_kl(v, m), "mean and log_var not swapped"),
+    (lambda m, v: 0.5 * (m**2 + v - 1 - v.log()), "logarithm of 0 or of a negative number"),
+    (
+        lambda m, v: kl_divergence(Normal(0.0, 1.0), Normal(m, scale(v))),
+        "how far the prior is from the posterior",
+    ),
 ])
 def test_a_wrong_kl(wrong, words):
     refuses(check.gaussian_kl, wrong, words)
@@ -51,7 +73,19 @@ def test_a_wrong_kl(wrong, words):
 @pytest.mark.parametrize("wrong, words", [
     (lambda m, v: m + v.exp() * torch.randn_like(m), "log σ² as if it were log σ"),
     (lambda m, v: m + v * torch.randn_like(m), r"spread is (1\.9|2\.0)"),
-    (lambda m, v: m, "where is the noise"),
+    (lambda m, v: m, "Every sample equals its mean: where is the noise"),
+    (lambda m, v: m + scale(v), "equal, and the same again at a second call: where is the noise"),
+    (lambda m, v: m + scale(v) * torch.randn(2), "All images of the batch got the same noise"),
+    (lambda m, v: m + scale(v) * torch.randn(1), "All images of the batch got the same noise"),
+    (lambda m, v: v + scale(m) * torch.randn_like(m), "Are the two arguments swapped"),
+    (lambda m, v: scale(v) * torch.randn_like(m), "whatever the mean"),
+    (lambda m, v: m * scale(v) * torch.randn_like(m), "whatever the mean"),
+    (lambda m, v: m + torch.randn_like(m), "that of the noise alone.*Does log_var enter"),
+    (lambda m, v: m + (2 * v).exp() * torch.randn_like(m), r"right mean, .*spread is 5\d\."),
+    (lambda m, v: m.mean(0) + scale(v) * torch.randn_like(m), "mean for each image"),
+    (lambda m, v: m + scale(v.mean(0)) * torch.randn_like(m), "log_var for each image"),
+    (torch.no_grad()(vae.reparameterize), "no_grad"),
+    (lambda m, v: Normal(m, scale(v)).sample(), "A random generator passes none on"),
     (lambda m, v: m + scale(v) * torch.rand_like(m), "Gaussian, or uniform"),
     (
         lambda m, v: m + scale(v) * (torch.rand_like(m) - 0.5) * math.sqrt(12),
@@ -59,7 +93,11 @@ def test_a_wrong_kl(wrong, words):
     ),
     (
         lambda m, v: torch.normal(m, scale(v)).detach(),
-        "No gradient reaches mean or log_var",
+        "right, but no gradient reaches mean or log_var",
+    ),
+    (
+        lambda m, v: torch.normal(m, scale(v)),
+        "right, but no gradient reaches mean or log_var.*generator passes none on",
     ),
     (
         lambda m, v: m + scale(v).detach() * torch.randn_like(m),
@@ -67,7 +105,7 @@ def test_a_wrong_kl(wrong, words):
     ),
     (
         lambda m, v: m.detach() + scale(v) * torch.randn_like(m),
-        "Moving the mean by 1",
+        "No gradient reaches the mean: is it detached",
     ),
     (
         lambda m, v: m + scale(v) * torch.randn(m.shape[0], 1),
@@ -88,8 +126,17 @@ def test_a_wrong_reparameterization(wrong, words):
     (lambda p, x: -nll(p, x), "Check the sign"),
     (
         lambda p, x: -(x * p.log()).flatten(1).sum(1),
-        "25 fair coins should cost|Do pixels at 0 cost",
+        "only white pixels cost something",
     ),
+    (lambda p, x: nll(p.sigmoid(), x), "if 0.5 were a logit"),
+    (lambda p, x: losses.bernoulli_nll(p, x), "if 0.5 were a logit"),
+    (lambda p, x: nll(x, p), "logarithm of 0"),
+    (
+        lambda p, x: F.binary_cross_entropy(x, p, reduction="none").sum((1, 2, 3)),
+        "of the probability, not that of x",
+    ),
+    (lambda p, x: nll(p, x.round()), "is x used as it is"),
+    (lambda p, x: -(x * p - (1 - x) * p.log()).flatten(1).sum(1), "yours cost"),
     (
         lambda p, x: (p - x).square().flatten(1).sum(1),
         "25 fair coins should cost",
@@ -103,7 +150,7 @@ def test_a_wrong_bernoulli_nll(wrong, words):
     (lambda w, p, k: w, "do not pull in the same direction"),
     (lambda w, p, k: w * p, "do not pull in the same direction"),
     (lambda w, p, k: w * k / p, "do not pull in the same direction"),
-    (lambda w, p, k: None, "Return a number, not NoneType"),
+    (lambda w, p, k: None, "Your function returns nothing"),
 ])
 def test_a_wrong_effective_beta(wrong, words):
     refuses(check.effective_beta, wrong, words)

@@ -144,7 +144,7 @@ def test_evaluation_during_fit_does_not_move_the_average():
 
 
 @pytest.mark.parametrize("mode", [True, False])
-def test_training_uses_the_weights_and_evaluation_their_average(mode):
+def test_samples_are_drawn_by_the_average_in_either_mode(mode):
     model = small_model()
     for seed in range(2):
         with torch.no_grad():
@@ -152,14 +152,27 @@ def test_training_uses_the_weights_and_evaluation_their_average(mode):
         model.after_step()
 
     model.train(mode)
-    used = model.network if mode else model.average.network
-    other = model.average.network if mode else model.network
+    used = model.average.network
+    other = model.network
     t = torch.tensor([500, 500])
     code = torch.eye(2)
     with torch.no_grad():
         x0 = model.denoise(X, 500, C)
         torch.testing.assert_close(x0, model.to_x0(used(X, t, code), 500, X))
         assert not torch.equal(used(X, t, code), other(X, t, code))
+
+
+@pytest.mark.parametrize("mode", [True, False])
+def test_forward_uses_the_weights_in_training_and_their_average_otherwise(mode):
+    model = small_model(drop=0.0).train(mode)
+    with torch.no_grad():
+        model.network.head[2].bias.fill_(1.0)
+    model.after_step()
+    bias = model.network if mode else model.average.network
+    # the last convolution is zero but for its bias
+    torch.testing.assert_close(
+        model(X, C).prediction[:, 0, 0, 0], bias.head[2].bias[:1].expand(len(X)), rtol=1e-2, atol=0
+    )
 
 
 def test_for_inference_only_the_average_is_kept():

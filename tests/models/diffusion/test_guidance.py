@@ -58,7 +58,7 @@ def test_many_images_are_denoised_a_chunk_at_a_time_to_the_same_end():
         (-1.0, "guidance must be ≥ 0, got -1"),
         (math.inf, "got inf"),
         (math.nan, "got nan"),
-        ("2", "number ≥ 0, got '2'"),
+        ("2", "guidance of Diffusion.sample must be float or None, got str '2'"),
     ],
 )
 def test_bad_guidance_is_named(guidance, words):

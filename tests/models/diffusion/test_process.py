@@ -110,7 +110,7 @@ def test_epsilon_is_the_noise():
     assert torch.equal(gaussian_model("epsilon").to_target(x0, 300, eps), eps)
 
 
-@pytest.mark.parametrize("t", [0, 1001, -1, torch.tensor([1, 1001]), 2.5])
+@pytest.mark.parametrize("t", [0, 1001, -1, torch.tensor([1, 1001]), torch.tensor(2.5)])
 def test_t_is_checked(t):
     model = gaussian_model()
     blank = torch.zeros(2, *SHAPE)
@@ -272,7 +272,7 @@ def test_bad_settings_of_the_model_are_named(settings, words):
     [
         (dict(steps=0), "steps must be ≥ 1, got 0"),
         (dict(steps=1001), "can sample with 1 … 1000, got 1001"),
-        (dict(steps=2.5), "whole number"),
+        (dict(steps=2.5), "steps of Diffusion.sample must be int or None, got float 2.5"),
         (dict(eta=-0.1), "eta must lie in .0, 1., .* got -0.1"),
         (dict(eta=1.1), "got 1.1"),
         (dict(eta=math.nan), "got nan"),

@@ -165,7 +165,7 @@ def test_attention_has_a_part_in_the_prediction():
             dict(image_shape=(1, 28, 28), channels=(16, 32, 48)),
             "3 levels the image's sides must be multiples of 8",
         ),
-        (dict(image_shape=(28, 28)), r"needs an image_shape \(C, H, W\)"),
+        (dict(image_shape=(28, 28)), r"image_shape of UNet must be tuple.*got tuple \(28, 28\)"),
         (dict(channels=()), "one or more channels"),
         (dict(channels=(20, 40)), "multiples of 16, which share a norm, got 20"),
         (dict(channels=(0,)), "≥ 1, got 0"),

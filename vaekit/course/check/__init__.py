@@ -12,7 +12,8 @@ from .disentanglement import information_gap
 from .distances import frechet_distance, mmd
 from .gan import least_squares
 from .likelihood import importance_bound
-from .vae import bernoulli_nll, effective_beta, gaussian_kl, reparameterize
+from .sampling import reparameterize
+from .vae import bernoulli_nll, effective_beta, gaussian_kl
 
 __all__ = [
     "CheckFailed",

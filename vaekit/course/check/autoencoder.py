@@ -7,58 +7,82 @@ import torch
 from torch import Tensor
 
 from ...device import seeded
-from .core import Passed, close, need, tensor
+from .core import Passed, close, need
+from .results import tensor
+from .student import exercise
 
 
+@exercise("x", "x_hat")
 def squared_error(fn: Callable[[Tensor, Tensor], Tensor]) -> Passed:
     """fn(x, x_hat): (N, C, H, W) twice → (N,), the squared error per image, summed over pixels."""
     generator = seeded(0)
     x = torch.rand(5, 1, 6, 6, generator=generator)
     x_hat = torch.rand(5, 1, 6, 6, generator=generator)
-    error = tensor(
-        fn,
-        x,
-        x_hat,
-        shape=(5,),
-        hint="Keep one number per image: sum over everything but the first axis.",
-    )
 
-    need(close(fn(x, x), torch.zeros(5)), "An image compared with itself should cost 0.")
-    need(close(fn(x_hat, x), error), "Swapping the two images should not change the error.")
-    _grows_with_the_square(fn, x_hat)
+    def cost(image: Tensor, copy: Tensor) -> Tensor:
+        return tensor(
+            fn,
+            image,
+            copy,
+            shape=(len(image),),
+            hint="Keep one number per image: sum over everything but the first axis.",
+        )
 
-    twice_as_tall = fn(torch.cat([x, x], 2), torch.cat([x_hat, x_hat], 2))
+    error = cost(x, x_hat)
+    need(close(cost(x, x), torch.zeros(5)), "An image compared with itself should cost 0.")
     need(
-        close(twice_as_tall, 2 * error),
-        "An image twice as tall, with every difference repeated, should cost twice as much. "
-        "Yours does not: sum over the pixels, do not average.",
+        close(cost(x_hat, x), error),
+        "Swapping the two images should not change the error. Is each difference squared?",
     )
-
-    _one_wrong_pixel_costs_one(fn)
+    _grows_with_the_square(cost, x_hat)
+    _sums_over_pixels(cost, x, x_hat, error)
+    _one_wrong_pixel_costs_one(cost)
     return Passed(
         "squared_error: zero for a perfect copy, symmetric, quadratic, summed over pixels, "
         "one number per image"
     )
 
 
-def _grows_with_the_square(fn: Callable, difference: Tensor) -> None:
+def _sums_over_pixels(
+    cost: Callable[..., Tensor],
+    x: Tensor,
+    x_hat: Tensor,
+    error: Tensor,
+) -> None:
+    twice_as_tall = cost(torch.cat([x, x], 2), torch.cat([x_hat, x_hat], 2))
+    need(
+        not close(twice_as_tall, error),
+        "An image twice as tall, with every difference repeated, should cost twice as much. "
+        "Yours costs the same: sum over the pixels, do not average.",
+    )
+    need(
+        close(twice_as_tall, 2 * error),
+        "An image twice as tall, with every difference repeated, should cost twice as much; "
+        f"yours costs {float(twice_as_tall[0] / error[0]):.3g} times as much. "
+        "Is each difference squared before they are added?",
+    )
+
+
+def _grows_with_the_square(cost: Callable[..., Tensor], difference: Tensor) -> None:
     black = torch.zeros_like(difference)
     need(
-        close(fn(black, 2 * difference), 4 * fn(black, difference)),
+        close(cost(black, 2 * difference), 4 * cost(black, difference)),
         "Differences twice as large should cost four times as much: "
         "is each one squared before the sum, and is there no root after it?",
     )
 
 
-def _one_wrong_pixel_costs_one(fn: Callable) -> None:
-    one_pixel = torch.zeros(1, 1, 6, 6)
+def _one_wrong_pixel_costs_one(cost: Callable[..., Tensor]) -> None:
+    one_pixel = torch.zeros(3, 1, 6, 6)
     one_pixel[..., 0, 0] = 1.0
     need(
-        close(fn(torch.zeros_like(one_pixel), one_pixel), torch.ones(1)),
-        "A single pixel wrong by 1 should cost exactly 1. Is there a factor too much?",
+        close(cost(torch.zeros_like(one_pixel), one_pixel), torch.ones(3)),
+        "A single pixel wrong by 1 should cost exactly 1, in a batch of three images too. "
+        "Is there a factor too much?",
     )
 
 
+@exercise("train", "x", "k")
 def pca(fn: Callable[[Tensor, Tensor, int], Tensor]) -> Passed:
     """fn(train, x, k): (M, P), (N, P), number of components → (N, P).
 
@@ -70,32 +94,40 @@ def pca(fn: Callable[[Tensor, Tensor, int], Tensor]) -> Passed:
     train = 3.0 + (torch.randn(400, 6, generator=generator) * std) @ rotation
     x = train[:50]
 
-    _more_components_help(fn, train, x)
-    _mean_is_of_the_training_set(fn, train, x)
-    _directions_of_largest_variance(fn, train, std)
+    def rebuilt(images: Tensor, k: int) -> Tensor:
+        return tensor(
+            fn,
+            train,
+            images,
+            k,
+            shape=tuple(images.shape),
+            hint="Rebuild vectors of the length you were given.",
+        )
+
+    _more_components_help(rebuilt, train, x)
+    _mean_is_of_the_training_set(rebuilt, train, x)
+    _directions_of_largest_variance(rebuilt, train, std)
     return Passed(
         "pca: exact with all components, monotone in k, keeps the mean, "
         "and finds the directions of largest variance"
     )
 
 
-def _more_components_help(fn: Callable, train: Tensor, x: Tensor) -> None:
+def _more_components_help(rebuilt: Callable[..., Tensor], train: Tensor, x: Tensor) -> None:
     errors = []
     for k in range(1, 7):
-        x_hat = tensor(
-            fn,
-            train,
-            x,
-            k,
-            shape=(50, 6),
-            hint="Rebuild vectors of the length you were given.",
-        )
+        x_hat = rebuilt(x, k)
         errors.append(float((x - x_hat).square().sum(1).mean()))
 
     need(
+        not close(x_hat + train.mean(0), x, 1e-2),
+        "With as many components as dimensions the rebuilding should be exact; "
+        "yours lacks the mean. Did you add the mean back at the end?",
+    )
+    need(
         errors[-1] < 1e-3,
-        "With as many components as dimensions the rebuilding should be exact. "
-        "Did you add the mean back at the end?",
+        "With as many components as dimensions the rebuilding should be exact; "
+        "yours is not. Does the way back undo the way there, step by step?",
     )
     need(
         all(next_error <= error + 1e-4 for error, next_error in zip(errors, errors[1:])),
@@ -103,31 +135,42 @@ def _more_components_help(fn: Callable, train: Tensor, x: Tensor) -> None:
     )
 
 
-def _mean_is_of_the_training_set(fn: Callable, train: Tensor, x: Tensor) -> None:
+def _mean_is_of_the_training_set(rebuilt: Callable[..., Tensor], train: Tensor, x: Tensor) -> None:
     mean = train.mean(0, keepdim=True)
     need(
-        close(fn(train, mean, 1), mean, 1e-2),
+        close(rebuilt(mean, 1), mean, 1e-2),
         "The mean of the training set should be rebuilt exactly, whatever k. "
         "Subtract the mean first, add it back last.",
     )
     need(
-        close(fn(train, x[:1], 2), fn(train, x, 2)[:1], 1e-3),
+        close(rebuilt(x[:1], 2), rebuilt(x, 2)[:1], 1e-3),
         "An image should be rebuilt the same alone as among others. "
         "Take the mean and the directions from the training set, not from x.",
     )
 
 
-def _directions_of_largest_variance(fn: Callable, train: Tensor, std: Tensor) -> None:
+def _directions_of_largest_variance(
+    rebuilt: Callable[..., Tensor],
+    train: Tensor,
+    std: Tensor,
+) -> None:
     total = float((train - train.mean(0)).square().sum())
-    left = float((train - fn(train, train, 2)).square().sum()) / total
+    left = float((train - rebuilt(train, 2)).square().sum()) / total
     expected = float(std[2:].square().sum() / std.square().sum())
     need(
         left < expected * 1.4,
         f"Two components should leave about {expected:.0%} of the variance, "
-        f"yours leave {left:.0%}. Take the directions of *largest* variance.",
+        f"yours leave {left:.0%}. Take the directions of *largest* variance around the mean: "
+        "at which end do they stand, and are they rows or columns?",
+    )
+    need(
+        left > expected * 0.6,
+        f"Two components should leave about {expected:.0%} of the variance, "
+        f"yours leave {left:.0%}. Are no more than k components used?",
     )
 
 
+@exercise("a", "b", "steps")
 def interpolate(fn: Callable[[Tensor, Tensor, int], Tensor]) -> Passed:
     """fn(a, b, steps): two latents (D,) → (steps, D).
 
@@ -139,10 +182,13 @@ def interpolate(fn: Callable[[Tensor, Tensor, int], Tensor]) -> Passed:
     path = tensor(fn, a, b, 5, shape=(5, 3), hint="One row per step, both ends included.")
 
     need(close(path[0], a), "The first step should be a itself.")
+    share = float((path[-1] - a) @ (b - a) / (b - a).square().sum())
     need(
-        close(path[-1], b),
-        "The last step should be b itself. With 5 steps there are 4 gaps.",
+        not 0.6 < share < 0.9,
+        "The last step should be b itself, and yours stops before it. "
+        "With 5 steps there are 4 gaps.",
     )
+    need(close(path[-1], b), "The last step should be b itself.")
 
     gaps = path.diff(dim=0)
     need(

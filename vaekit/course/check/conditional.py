@@ -7,12 +7,15 @@ import torch
 from torch import Tensor
 
 from ...device import seeded
-from .core import CheckFailed, Passed, close, need, number, tensor
+from .core import Passed, close, is_plain, need
+from .results import number, tensor
+from .student import exercise
 
 CLASSES = 6
 LATENT = 3
 
 
+@exercise("y", "classes")
 def one_hot(fn: Callable[[Tensor, int], Tensor]) -> Passed:
     """fn(y, classes): (N,) int64 → (N, classes) float, one column per class."""
     y = torch.tensor([2, 0, 5, 2])
@@ -25,11 +28,7 @@ def one_hot(fn: Callable[[Tensor, int], Tensor]) -> Passed:
             "One row per image, one column per class, "
             "also for classes that do not occur in the batch."
         ),
-    )
-    need(
-        code.is_floating_point(),
-        "The code is concatenated to pixels and latents, so it should be float; "
-        f"yours is {code.dtype}.",
+        why_float="The code is concatenated to pixels and latents, so it should be float",
     )
 
     _marks_the_class_of_each_row(code.float(), y)
@@ -72,6 +71,7 @@ def _is_one_hot(code: Tensor) -> bool:
     return _zeros_and_ones(code) and close(code.sum(1), torch.ones(len(code)))
 
 
+@exercise("decoder", "c", "n")
 def sample_class(fn: Callable[[Callable[[Tensor], Tensor], int, int], Tensor]) -> Passed:
     """fn(decoder, c, n): images of class c from a decoder of [z, one-hot c], (n, pixels) in (0, 1).
 
@@ -82,18 +82,25 @@ def sample_class(fn: Callable[[Callable[[Tensor], Tensor], int, int], Tensor]) -
 
     def decoder(joined: Tensor) -> Tensor:
         _check_shape_of_input(joined)
-        inputs.append(joined.detach())
-        return joined
+        # copies: what is done to the logits in place is no change of the input
+        inputs.append(joined.detach().clone())
+        return joined.clone()
 
+    # Python names a function by this where it is called wrongly
+    decoder.__qualname__ = "decoder"
     n = 20_000
-    images = tensor(
-        fn,
-        decoder,
-        4,
-        n,
-        shape=(n, LATENT + CLASSES),
-        hint="One image for each draw, as the decoder gives it.",
-    )
+
+    def sample(c: int) -> Tensor:
+        return tensor(
+            fn,
+            decoder,
+            c,
+            n,
+            shape=(n, LATENT + CLASSES),
+            hint="One image for each draw, as the decoder gives it.",
+        )
+
+    images = sample(4)
     need(bool(inputs), "Your function never calls the decoder it is given.")
     first = inputs[-1]
     need(len(first) == n, "Call the decoder once, with one row for each image.")
@@ -101,7 +108,7 @@ def sample_class(fn: Callable[[Callable[[Tensor], Tensor], int, int], Tensor]) -
     _latents_are_normal_draws(first[:, :LATENT])
     _pixels_are_squashed_logits(images, first)
 
-    fn(decoder, 1, n)
+    sample(1)
     _second_call_is_fresh(first, inputs[-1])
     return Passed(
         "sample_class: fresh z from N(0, I) for each image, the class asked for beside it, "
@@ -111,12 +118,16 @@ def sample_class(fn: Callable[[Callable[[Tensor], Tensor], int, int], Tensor]) -
 
 def _check_shape_of_input(joined: Tensor) -> None:
     width = LATENT + CLASSES
-    if isinstance(joined, Tensor) and joined.ndim == 2 and joined.shape[1] == width:
-        return
     got = tuple(joined.shape) if isinstance(joined, Tensor) else type(joined).__name__
-    raise CheckFailed(
+    need(
+        isinstance(joined, Tensor) and joined.ndim == 2 and joined.shape[1] == width,
         f"The decoder takes rows of {LATENT} latents and {CLASSES} class columns, (n, {width}), "
-        f"but was given {got}. Concatenate along the columns."
+        f"but was given {got}. Concatenate along the columns.",
+    )
+    need(
+        is_plain(joined) and joined.is_floating_point() and bool(joined.isfinite().all()),
+        "The decoder takes finite numbers of type float on the CPU, "
+        f"but was given {joined.dtype} on {joined.device}, or inf or NaN.",
     )
 
 
@@ -151,16 +162,21 @@ def _second_call_is_fresh(first: Tensor, second: Tensor) -> None:
 
 
 def _latents_are_normal_draws(z: Tensor) -> None:
-    mean = z.mean(0)
-    std = z.std(0)
+    # of the latent that is farthest off
+    mean = max(z.mean(0).tolist(), key=abs)
+    std = max(z.std(0).tolist(), key=lambda each: abs(each - 1))
     need(
-        bool((mean.abs() < 0.05).all()),
-        f"The prior is centred at 0; your latents average {mean[0]:.2f}. "
+        abs(mean - 0.5) > 0.05,
+        f"The prior is centred at 0; your latents average {mean:.2f}. "
         "Is the noise uniform on [0, 1]?",
     )
     need(
-        bool(((std - 1).abs() < 0.05).all()),
-        f"The prior has a standard deviation of 1; your latents have {std[0]:.2f}.",
+        abs(mean) < 0.05,
+        f"The prior is centred at 0; your latents average {mean:.2f}.",
+    )
+    need(
+        abs(std - 1) < 0.05,
+        f"The prior has a standard deviation of 1; your latents have {std:.2f}.",
     )
 
     tail = float((z.abs() > 2).float().mean())
@@ -179,17 +195,23 @@ def _latents_are_normal_draws(z: Tensor) -> None:
 
 def _pixels_are_squashed_logits(images: Tensor, logits: Tensor) -> None:
     need(
-        bool(((images > 0) & (images < 1)).all()),
+        bool(((images >= 0) & (images <= 1)).all()),
         "The decoder ends in logits. Turn them into pixels between 0 and 1.",
+    )
+    need(
+        bool(((images > 0) & (images < 1)).all()),
+        "Some of your pixels are exactly 0 or 1. Squash the logits smoothly: "
+        "cut nothing off, round nothing.",
     )
     recovered = (images / (1 - images)).log()
     need(
         close(recovered[:9], logits[:9], 1e-2),
         "Your pixels are not the decoder's logits, squashed once. "
-        "Is the sigmoid missing, or applied twice?",
+        "Is it the sigmoid, and is it applied a single time?",
     )
 
 
+@exercise("z", "y")
 def probe(fn: Callable[[Tensor, Tensor], float]) -> Passed:
     """fn(z, y): latents (N, D) and labels (N,) → a share between 0 and 1.
 

@@ -1,12 +1,15 @@
-"""What every check is made of: its verdicts, and what can be required of any function."""
+"""The verdicts of a check, and what it asks of a property."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from ...errors import brief
 
 
 class CheckFailed(AssertionError):
@@ -15,8 +18,16 @@ class CheckFailed(AssertionError):
     In a notebook only the sentence is shown, not the checker's own code.
     """
 
+    opening = "✗ Not yet."
+
     def _render_traceback_(self) -> list[str]:
-        return [f"✗ Not yet. {self}"]
+        return [f"{self.opening} {self}"]
+
+
+class FunctionRaised(CheckFailed):
+    """The student's function raised an error; the sentence says which, and on what line."""
+
+    opening = "✗"
 
 
 class Passed:
@@ -29,16 +40,46 @@ class Passed:
         return f"✓ {self.sentence}"
 
 
-def between(name: str, value: float, low: float, high: float) -> Passed:
+def between(name: str, value: Any, low: float, high: float) -> Passed:
     """Raise unless low ≤ value ≤ high.
 
     Passing gives the same words every time, so the output can be compared between machines.
+
+    Args:
+        value: a number, or a tensor or an array of one.
     """
-    if not low <= float(value) <= high:
+    found = real_number(value)
+    if found is None:
         raise CheckFailed(
-            f"{name} is {float(value):.4g}, expected between {low:g} and {high:g}"
+            f"{name} is {brief(value)}, expected a number between {low:g} and {high:g}"
         )
+    if not low <= found <= high:
+        raise CheckFailed(f"{name} is {found:.4g}, expected between {low:g} and {high:g}")
     return Passed(f"{name} lies between {low:g} and {high:g}")
+
+
+def real_number(value: Any) -> float | None:
+    """The value of what holds one real number: of Python, numpy or torch; None for the rest."""
+    if isinstance(value, Tensor):
+        if value.numel() != 1 or value.is_complex() or not is_plain(value):
+            return None
+        value = value.detach().item()
+    elif isinstance(value, np.ndarray):
+        if value.size != 1:
+            return None
+        value = value.item()
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        # a whole number beyond the largest float
+        return math.inf
+
+
+def is_plain(value: Tensor) -> bool:
+    """True for a tensor whose values lie in the CPU's memory, one after the other."""
+    return value.device.type == "cpu" and value.layout == torch.strided
 
 
 def need(holds: bool, sentence: str) -> None:
@@ -51,61 +92,7 @@ def close(a: Tensor, b: Tensor, tolerance: float = 1e-4) -> bool:
     """Same shape, and no entry differs by more than the tolerance, absolute plus relative."""
     if a.shape != b.shape:
         return False
-    return torch.allclose(a.detach(), b.detach(), atol=tolerance, rtol=tolerance)
-
-
-def number(fn: Callable[..., Any], *args: Any) -> float:
-    """fn(*args), which must be one finite real number."""
-    result = _returned(fn, *args)
-    if isinstance(result, Tensor) and (result.numel() != 1 or result.is_complex()):
-        raise CheckFailed(
-            "Return one real number, "
-            f"not a tensor of shape {tuple(result.shape)} and type {result.dtype}."
-        )
-    if not math.isfinite(float(result)):
-        raise CheckFailed(
-            "The result is inf or NaN. Is there a root of a negative number, or a division by 0?"
-        )
-    return float(result)
-
-
-def tensor(fn: Callable[..., Any], *args: Any, shape: tuple[int, ...], hint: str) -> Tensor:
-    """fn(*args), which must be a finite tensor of that shape; the hint follows a wrong shape."""
-    return _finite_tensor(_returned(fn, *args), shape, hint)
-
-
-def pair(
-    fn: Callable[..., Any],
-    *args: Any,
-    shape: tuple[int, ...],
-    names: str,
-    hint: str,
-) -> tuple[Tensor, Tensor]:
-    """fn(*args), which must be two finite tensors of that shape; `names` says what they are."""
-    result = _returned(fn, *args)
-    if not isinstance(result, (tuple, list)) or len(result) != 2:
-        raise CheckFailed(f"Return two tensors, {names}: return a, b.")
-    first, second = result
-    return _finite_tensor(first, shape, hint), _finite_tensor(second, shape, hint)
-
-
-def _returned(fn: Callable[..., Any], *args: Any) -> Any:
-    result = fn(*args)
-    if result is None:
-        raise CheckFailed(
-            "Your function returns nothing. "
-            "Write your lines where the solution goes, and end with return."
-        )
-    return result
-
-
-def _finite_tensor(result: Any, shape: tuple[int, ...], hint: str) -> Tensor:
-    if not isinstance(result, Tensor):
-        raise CheckFailed(f"Return a tensor, not {type(result).__name__}.")
-    if tuple(result.shape) != shape:
-        raise CheckFailed(
-            f"The result has shape {tuple(result.shape)}, expected {shape}. {hint}"
-        )
-    if not bool(result.isfinite().all()):
-        raise CheckFailed("The result contains inf or NaN.")
-    return result
+    # a solution may compute in float64
+    first = a.detach().double()
+    second = b.detach().double()
+    return torch.allclose(first, second, atol=tolerance, rtol=tolerance)

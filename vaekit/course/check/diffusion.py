@@ -8,9 +8,12 @@ import torch
 from torch import Tensor
 
 from ...device import seeded
-from .core import Passed, close, need, pair, tensor
+from .core import Passed, close, need
+from .results import pair, tensor
+from .student import exercise
 
 
+@exercise("x0", "kept")
 def forward_process(fn: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> Passed:
     """fn(x0, kept): data (N, …) of variance 1 and ᾱ_t, (N, 1, …) → x_t and noise.
 
@@ -31,6 +34,11 @@ def forward_process(fn: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> Pa
         )
 
     x_t, noise = answer(1.0)
+    need(
+        not close(noise, x0),
+        "At ᾱ = 1 the second of the two that you return is x_0, and it should be the noise. "
+        "Return x_t first, then the noise.",
+    )
     _all_kept(x0, x_t, noise)
     x_t, noise = answer(0.0)
     _nothing_kept(x0, x_t, noise)
@@ -72,12 +80,20 @@ def _nothing_kept(x0: Tensor, x_t: Tensor, noise: Tensor) -> None:
 
 
 def _noise_is_standard_normal(noise: Tensor) -> None:
+    different_rows = len(noise.unique(dim=0))
+    need(
+        different_rows > len(noise) / 2,
+        "Several rows share the same noise. "
+        "Each number of each row needs a draw of its own: take the shape of x0.",
+    )
+
     mean = float(noise.mean())
     std = float(noise.std())
     need(
-        abs(mean) < 0.03,
-        f"The noise should have mean 0, yours has {mean:.2f}. Draw it with randn, not with rand.",
+        abs(mean - 0.5) > 0.03,
+        "The noise should have mean 0, yours has 0.50. Draw it with randn, not with rand.",
     )
+    need(abs(mean) < 0.03, f"The noise should have mean 0, yours has {mean:.2f}.")
     need(
         abs(std - 1) < 0.03,
         f"The noise should have standard deviation 1, yours has {std:.2f}. "
@@ -92,10 +108,9 @@ def _noise_is_standard_normal(noise: Tensor) -> None:
     )
 
     correlation = float((noise[:, 0] * noise[:, 1]).mean())
-    different_rows = len(noise.unique(dim=0))
     need(
-        abs(correlation) < 0.05 and different_rows > len(noise) / 2,
-        "Several numbers share the same noise. "
+        abs(correlation) < 0.05,
+        "The numbers of a row share the same noise. "
         "Each number of each row needs a draw of its own: take the shape of x0.",
     )
 
@@ -112,6 +127,10 @@ def _mixed_in_the_right_proportion(x0: Tensor, x_t: Tensor, noise: Tensor) -> No
         close((basis @ factors).flatten(), target, 1e-3),
         "x_t is not made of x_0 and the noise that you return. "
         "Return the very draw that went into x_t: the network is to guess it.",
+    )
+    need(
+        of_noise > -1e-3,
+        "The noise in x_t has the opposite sign of the noise that you return.",
     )
     need(
         abs(of_image - 0.25) > 1e-3,
@@ -155,6 +174,7 @@ def _each_row_has_its_own_level(fn: Callable) -> None:
         )
 
 
+@exercise("x_t", "x0", "now", "after")
 def ddim_step(fn: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) -> Passed:
     """fn(x_t, x0, now, after): one step of DDIM, without noise, from x_t to x_s.
 
@@ -217,22 +237,34 @@ def _last_step_is_the_estimate(end: Tensor, x0: Tensor) -> None:
 def _noise_is_rescaled(factor: float) -> None:
     """An x_t of nothing but 0.8 · noise: its factor should become 0.6."""
     need(
+        abs(factor - 1) > 1e-5,
+        "If x0 is 0, x_t is 0.8 times some noise, and you give that noise back with the factor 1. "
+        "At ᾱ_s = 0.64 it has a factor of its own.",
+    )
+    need(
         factor < 0.9,
         f"On a step towards the image the noise in x_t grows, by a factor of {factor / 0.8:.2f}. "
         "You walk the wrong way: x_t lies at `now`, the result should lie at `after`.",
     )
     need(
-        abs(factor - 0.6) < 1e-6 or abs(factor - 0.8) > 1e-6,
+        abs(factor - 0.6) < 1e-5 or abs(factor - 0.8) > 1e-5,
         "The noise in your result is as strong as it was in x_t. "
         "At ᾱ_s there is less of it: rescale the noise that you found.",
     )
     need(
-        abs(factor - 0.48) > 1e-6,
+        abs(factor - 0.48) > 1e-5,
         "If x0 is 0, all of x_t is noise, with the factor that it has at ᾱ_t. "
         "Divide that factor away before you use the noise; x_t itself is not the noise.",
     )
+    # with 1 − ᾱ_t, with 1 − ᾱ_s, or with both of them in place of their roots
     need(
-        abs(factor - 0.6) < 1e-6,
+        all(abs(factor - without_root) > 1e-5 for without_root in (0.75, 0.36, 0.45)),
+        "If x0 is 0, x_t is 0.8 times some noise, and x_s should be 0.6 times the same noise, "
+        f"not {factor:.3g} times. "
+        "ᾱ is a share of the *variance*: is a root missing?",
+    )
+    need(
+        abs(factor - 0.6) < 1e-5,
         "If x0 is 0, x_t is 0.8 times some noise at ᾱ_t = 0.36, "
         "and x_s should be 0.6 times the same noise at ᾱ_s = 0.64. "
         f"Yours is {factor:.3g} times it.",
@@ -242,13 +274,13 @@ def _noise_is_rescaled(factor: float) -> None:
 def _image_is_rescaled(factor: float) -> None:
     """An x_t of nothing but 0.6 · x0: its factor should become 0.8."""
     need(
-        abs(factor - 0.6) > 1e-6,
+        abs(factor - 0.6) > 1e-5,
         "An x_t without any noise, 0.6 · x0, comes back unchanged. "
         "The image should be as strong as it is at ᾱ_s = 0.64: "
         "you used the coefficient of x_t.",
     )
     need(
-        abs(factor - 0.8) < 1e-6,
+        abs(factor - 0.8) < 1e-5,
         "An x_t without any noise, 0.6 · x0 at ᾱ_t = 0.36, "
         f"should become 0.8 · x0 at ᾱ_s = 0.64; yours becomes {factor:.3g} · x0. "
         "Is the image's part taken out of x_t before the rest is called noise, "

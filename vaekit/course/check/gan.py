@@ -7,24 +7,30 @@ import torch
 from torch import Tensor
 
 from ...device import seeded
-from .core import Passed, need, pair
+from .core import Passed, need
+from .results import pair
+from .student import exercise
 
 
+@exercise("real", "fake")
 def least_squares(fn: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> Passed:
     """fn(real, fake): the discriminator's scores, (N,) each → its loss and the generator's.
 
     Both losses are (N,), without a unit.
     """
 
-    def answer(real: float, fake: float) -> tuple[float, float]:
-        of_discriminator, of_generator = pair(
+    def losses(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        return pair(
             fn,
-            torch.full((3,), real),
-            torch.full((3,), fake),
-            shape=(3,),
+            real,
+            fake,
+            shape=tuple(real.shape),
             names="the discriminator's loss and the generator's",
             hint="Keep one number per image; the mean over images is taken later.",
         )
+
+    def answer(real: float, fake: float) -> tuple[float, float]:
+        of_discriminator, of_generator = losses(torch.full((3,), real), torch.full((3,), fake))
         return float(of_discriminator[0]), float(of_generator[0])
 
     def discriminator_loss(real: float, fake: float) -> float:
@@ -36,13 +42,13 @@ def least_squares(fn: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> Pass
     need(
         abs(generator_loss(1.0, real=1.0) - generator_loss(1.0, real=-2.0)) < 1e-5,
         "Your generator's loss changes with the scores of real images, which it cannot influence. "
-        "Is it the second of the two that you return?",
+        "Is it the second of the two that you return, and made of the scores of generated images?",
     )
     _targets_of_the_discriminator(discriminator_loss)
     _half_squares_of_the_discriminator(discriminator_loss)
     _target_of_the_generator(generator_loss)
     _half_squares_of_the_generator(generator_loss)
-    _losses_have_gradients(fn)
+    _losses_have_gradients(losses)
     return Passed(
         "least_squares: real images drawn to 1 and generated ones to 0, the generator's to 1, "
         "half a square each, one for each image"
@@ -61,7 +67,8 @@ def _targets_of_the_discriminator(loss: Callable[[float, float], float]) -> None
         abs(at_targets) < 1e-5,
         "A discriminator that scores real images 1 and generated ones 0 makes no error "
         f"and should pay 0, not {at_targets:.3g}. "
-        "The scores are compared with their targets as they are: no sigmoid, no logarithm.",
+        "The scores are compared with their targets, 1 and 0, as they are: "
+        "no sigmoid, no logarithm.",
     )
 
 
@@ -128,13 +135,18 @@ def _half_squares_of_the_generator(loss: Callable[[float], float]) -> None:
         "half the square of what is missing. "
         f"Yours pays {off_by_1:.3g} and {off_by_2:.3g}.",
     )
+    need(
+        abs(loss(3.0) - 2) < 1e-5,
+        "A score of 3 is as far above the target as −1 is below it, "
+        f"so the generator should pay 2 for it too; yours pays {loss(3.0):.3g}.",
+    )
 
 
-def _losses_have_gradients(fn: Callable) -> None:
+def _losses_have_gradients(losses: Callable[..., tuple[Tensor, Tensor]]) -> None:
     scores = torch.randn(2, 4, generator=seeded(0)).requires_grad_()
     real = scores[0]
     fake = scores[1]
-    of_discriminator, of_generator = fn(real, fake)
+    of_discriminator, of_generator = losses(real, fake)
     need(
         of_discriminator.requires_grad and of_generator.requires_grad,
         "No gradient comes back from one of your losses: is something detached?",

@@ -9,9 +9,12 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from ...device import seeded
-from .core import Passed, close, need, tensor
+from .core import Passed, close, need
+from .results import tensor
+from .student import exercise
 
 
+@exercise("log_weights")
 def importance_bound(fn: Callable[[Tensor], Tensor]) -> Passed:
     """fn(log_weights): (k, N) → (N,), the importance-weighted bound on log p(x), in nats.
 
@@ -19,16 +22,17 @@ def importance_bound(fn: Callable[[Tensor], Tensor]) -> Passed:
     """
     generator = seeded(0)
     log_weights = 2 * torch.randn(6, 4, generator=generator, dtype=torch.double)
-    bound = tensor(
-        fn,
-        log_weights,
-        shape=(4,),
-        hint="The samples are the rows, the images the columns: keep one number per image.",
-    ).double()
 
-    def answer(log_weights: Tensor) -> Tensor:
-        return fn(log_weights).double()
+    def answer(log_weights: Tensor, finite: bool = True) -> Tensor:
+        return tensor(
+            fn,
+            log_weights,
+            shape=(log_weights.shape[1],),
+            hint="The samples are the rows, the images the columns: keep one number per image.",
+            finite=finite,
+        ).double()
 
+    bound = answer(log_weights)
     need(
         close(answer(log_weights[:1]), log_weights[0]),
         "With a single sample (k = 1) the bound should be that sample's log-weight itself.",
@@ -59,8 +63,8 @@ def _averages_the_weights(answer: Callable, bound: Tensor, log_weights: Tensor) 
     six_equal = answer(torch.stack([weight] * 6))
     need(
         not close(six_equal, weight + math.log(6)),
-        "Six equal weights should give that weight, but your bound is six times as large: "
-        "is it a sum where a mean is needed?",
+        "Six equal weights should give the bound of one of them, "
+        "but yours is that of a weight six times as large: is it a sum where a mean is needed?",
     )
     need(
         close(six_equal, weight),
@@ -87,7 +91,7 @@ def _survives_weights_beyond_floating_point(
     log_weights: Tensor,
 ) -> None:
     for far in (-2000.0, 2000.0):
-        shifted = answer(log_weights + far)
+        shifted = answer(log_weights + far, finite=False)
         need(
             bool(shifted.isfinite().all()),
             f"With log-weights around {far:.0f}, which images of 784 pixels do have, "
@@ -102,7 +106,7 @@ def _survives_weights_beyond_floating_point(
             "or one image's shift used for all?",
         )
 
-    far_apart = answer(torch.cat([log_weights, log_weights - 5000], 1))
+    far_apart = answer(torch.cat([log_weights, log_weights - 5000], 1), finite=False)
     need(
         close(far_apart[:4], bound) and close(far_apart[4:], bound - 5000, 1e-3),
         "An image's bound should not depend on the images beside it.",

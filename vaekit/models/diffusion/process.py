@@ -6,15 +6,16 @@ model's own units, where a pixel is in [-1, 1] and the noise has variance 1; `to
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ...contracts import Shape
-from ...device import standard_normal
-from ...errors import UserError, at_least, pick
+from ...device import evaluating, standard_normal
+from ...errors import UserError, at_least, brief, pick
+from ...losses.description import describe_network
 from ..base import ImageModel, images_for
 from ..conditioning import Attributes, Condition, OneHot, Unconditional, is_conditional
 from ..nets import trial
@@ -39,9 +40,9 @@ class Diffusion(ImageModel):
         condition: `OneHot` or `Attributes`; nothing if left out.
         drop: share of training images whose condition is withheld (a row of zeros), so that
             guidance can be used afterwards.
-        ema: decay of the weights' moving average; None for none. In training mode the model uses
-            the weights, in evaluation mode their average. `fit` updates it by `after_step`, and a
-            loop of your own must do so too.
+        ema: decay of the weights' moving average; None for none. In training mode `forward` uses
+            the weights, in evaluation mode their average; samples are always drawn by the average.
+            `fit` updates it by `after_step`, and a loop of your own must do so too.
     Attributes:
         alpha_bar: ᾱ_0 = 1 … ᾱ_T, float64 (T + 1,), on the CPU (some devices have no float64).
     Raises:
@@ -54,7 +55,7 @@ class Diffusion(ImageModel):
     def __init__(
         self,
         network: nn.Module,
-        image_shape: Shape,
+        image_shape: Sequence[int],
         *,
         steps: int = 1000,
         schedule: str = "cosine",
@@ -73,12 +74,13 @@ class Diffusion(ImageModel):
         self.network = network
         self.alpha_bar = cumulative(schedule, steps)
         self.average = None if ema is None else Average(network, _share("ema", ema))
-        self.settings = {
+        self.settings |= {
             "steps": steps,
             "noise": schedule,
             "target": target,
             "drop": drop,
             "ema": ema,
+            "networks": describe_network(network),
         }
 
     # the process: x_0 → x_t, and what the network should say of it
@@ -141,7 +143,6 @@ class Diffusion(ImageModel):
 
     # sampling
 
-    @torch.no_grad()
     def denoise(
         self,
         x_t: Tensor,
@@ -151,7 +152,10 @@ class Diffusion(ImageModel):
         guidance: float | None = 1.0,
         clip: bool = False,
     ) -> Tensor:
-        """The estimate of x_0, (N, C, H, W) in the model's units; arguments as in `sample`."""
+        """The estimate of x_0, (N, C, H, W) in the model's units; arguments as in `sample`.
+
+        In evaluation mode and without gradient, as all sampling is.
+        """
         check_guidance(guidance, conditional=is_conditional(self), drop=self.drop)
         cond = self._cond(c, len(x_t))
         return self._denoise(x_t, t, cond, guidance, clip)
@@ -202,7 +206,7 @@ class Diffusion(ImageModel):
         clip: bool = True,
         x_T: Tensor | None = None,
     ) -> Tensor:
-        """n images, (n, C, H, W) in [0, 1].
+        """n images, (n, C, H, W) in [0, 1], in evaluation mode and without gradient.
 
         Args:
             n: number of images.
@@ -255,7 +259,8 @@ class Diffusion(ImageModel):
         self._signal_and_noise(t, x_t)
 
         t_of_each = torch.as_tensor(t).expand(len(x_t)).to(x_t.device)
-        prediction = predict(self._network(), x_t, t_of_each, cond, guidance)
+        with evaluating(self):
+            prediction = predict(self._network(), x_t, t_of_each, cond, guidance)
         x0 = self.to_x0(prediction, t, x_t)
         return x0.clamp(-1, 1) if clip else x0
 
@@ -284,8 +289,8 @@ class Diffusion(ImageModel):
 
 def _share(name: str, value: float) -> float:
     if not 0 <= value < 1:
-        raise UserError(f"{name} must lie in [0, 1), got {value}")
-    return value
+        raise UserError(f"{name} must lie in [0, 1), got {brief(value)}")
+    return float(value)
 
 
 def _check_condition(condition: Condition) -> None:
@@ -308,8 +313,8 @@ def _check_network(network: nn.Module, image_shape: Shape, cond_width: int) -> N
     with trial(what, network):
         answer = network(blank, t, cond)
 
-    if tuple(answer.shape[1:]) != image_shape:
+    if not isinstance(answer, Tensor) or tuple(answer.shape[1:]) != image_shape:
+        got = tuple(answer.shape[1:]) if isinstance(answer, Tensor) else brief(answer)
         raise UserError(
-            f"the network must answer in the shape of the images, {image_shape}, "
-            f"got {tuple(answer.shape[1:])}"
+            f"the network must answer in the shape of the images, {image_shape}, got {got}"
         )

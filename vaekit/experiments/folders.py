@@ -1,0 +1,53 @@
+"""The folder that a command writes to: its own while it runs, and gone again if it stays empty."""
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..errors import UserError
+from ..files import locked
+
+
+@contextlib.contextmanager
+def own_folder(folder: str | Path) -> Iterator[Path]:
+    """Hold a folder (`files.locked`). If it is made here and nothing is left in it, remove it.
+
+    So a command that is refused leaves no empty folder behind.
+
+    Raises:
+        UserError: another process holds the folder, or it cannot be made or written.
+    """
+    folder = _checked(folder)
+    made = [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
+    try:
+        with locked(folder):
+            yield folder
+    finally:
+        for each in made:
+            # one that holds something stays
+            with contextlib.suppress(OSError, ValueError):
+                each.rmdir()
+
+
+def refuse_folders(folder: str | Path, names: Iterable[str]) -> None:
+    """Files will be written under these names, so a long training should not meet a folder there.
+
+    Raises:
+        UserError: one of them is a folder.
+    """
+    for name in names:
+        path = Path(folder) / name
+        if os.path.isdir(path):
+            raise UserError(
+                f"{path} is a folder, where a file is to be written; "
+                "rename it, or choose another folder for the results"
+            )
+
+
+def _checked(folder: str | Path) -> Path:
+    # Path("") is the current folder, which nobody meant
+    if not str(folder):
+        raise UserError("out must be a folder, got ''; choose one for the results")
+    return Path(folder)
