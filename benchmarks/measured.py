@@ -62,6 +62,7 @@ def score_row(model: str, score: Score) -> dict[str, Any]:
         "n": score.n,
         "features": score.features,
         "weights": score.weights,
+        "reference": score.reference,
         "unit": score.unit,
         "better": score.better,
     }
@@ -81,6 +82,7 @@ def value_row(
         "n": n,
         "features": "",
         "weights": "",
+        "reference": "",
         "unit": unit,
         "better": better,
     }

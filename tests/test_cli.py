@@ -142,7 +142,10 @@ FC_CVAE = ["train", "fc-cvae", "--data", "digits"]
         [*SMALL, "--condition", "one-hot"],
         "recipe 'mlp-vae-mnist-small' is unconditional: leave --condition out",
     ),
-    ([*FC_CVAE, "--condition", "onehot"], "--condition: unknown condition 'onehot'.*Did you mean 'one-hot'"),
+    (
+        [*FC_CVAE, "--condition", "onehot"],
+        "--condition: unknown condition 'onehot'.*Did you mean 'one-hot'",
+    ),
     ([*FC_CVAE, "--condition", "attributes"], "this model takes 10 attributes per image"),
     (
         ["train", "conv-ae-mnist", "--data", "digits", "--beta", "2"],

@@ -140,6 +140,26 @@ def test_a_dead_kernel_and_a_hanging_cell_do_not_stop_the_others(folder, tmp_pat
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows knows no such sockets")
+def test_kernels_that_run_at_the_same_time_cannot_meet(folder, tmp_path):
+    """By ports of the machine they can: two that start together may choose the same."""
+    source = (
+        "from ipykernel.connect import get_connection_info\n"
+        "info = get_connection_info(unpack=True)\n"
+        "print(info['transport'], info['ip'])"
+    )
+    write_lab(folder, "03_third", source)
+    addresses = set()
+    for out in ("one", "two"):
+        assert labs.run_all(["03"], out=tmp_path / out, notebooks=folder)[0].error == ""
+        executed = nbformat.read(tmp_path / out / "03_third.ipynb", 4)
+        transport, address = executed.cells[-1].outputs[0].text.split()
+        assert transport == "ipc"
+        assert not os.path.exists(os.path.dirname(address))
+        addresses.add(address)
+    assert len(addresses) == 2
+
+
 def kernels(*, of=None):
     """The kernels that run below a process, this one if none is given."""
     below = psutil.Process(of).children(recursive=True)

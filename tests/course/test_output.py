@@ -148,4 +148,4 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(folder, tmp_pat
         from vaekit.course.notebooks import read_notebook
 
         read_notebook(out / "01_first.ipynb")
-    assert [path for path in out.glob(".vaekit-????????-*")] == []
+    assert list(out.glob(".vaekit-????????-*")) == []

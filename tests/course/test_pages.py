@@ -76,7 +76,8 @@ def test_a_slider_is_shown_by_its_last_picture(executed):
     page = pages.render(executed, "lab")
     figure = re.search(r'<img[^>]*image-rendering: pixelated[^>]*>', page)[0]
     state = executed.metadata.widgets[STATE]["state"]
-    shown = [decoded(buffer["data"]) for model in state.values() for buffer in model.get("buffers", [])]
+    buffers = [buffer for model in state.values() for buffer in model.get("buffers", [])]
+    shown = [decoded(buffer["data"]) for buffer in buffers]
     encoded = re.search(r"base64,([^\"]+)", figure)[1]
     assert base64.b64decode(encoded) in shown
     assert 'width="112"' in figure

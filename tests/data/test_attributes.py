@@ -79,9 +79,9 @@ def test_another_value_than_0_and_1_is_named(y, words):
 
 
 @pytest.mark.parametrize("shape, words", [
-    ((2, 2), r"one label per image is needed: 2 images, labels of shape \(2, 2\)"),
-    ((3, 3), r"2 images, labels of shape \(3, 3\)"),
-    ((2, 3, 1), r"labels of shape \(2, 3, 1\)"),
+    ((2, 2), r"one label per image is needed: 2 images, labels y of shape \(2, 2\)"),
+    ((3, 3), r"2 images, labels y of shape \(3, 3\)"),
+    ((2, 3, 1), r"labels y of shape \(2, 3, 1\)"),
 ])
 def test_attributes_of_another_shape_are_named(shape, words):
     with pytest.raises(UserError, match=words):

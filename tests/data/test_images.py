@@ -112,6 +112,7 @@ def test_a_plain_tensor_has_no_labels():
     assert images.y.shape == (2, 0)
     assert repr(images) == "ImageSet(images: 2 images of 1×2×2, no labels)"
     assert len(images.first(1)) == 1
+    assert [labels for _, labels in images.batches(1)] == [None, None]
 
 
 def test_a_set_with_classes_or_attributes_is_labelled(digits):
@@ -126,7 +127,7 @@ def test_images_without_labels_cannot_be_chosen_by_class(choose):
 
 
 def test_a_choice_of_no_class_is_refused(digits):
-    with pytest.raises(UserError, match="names must hold at least one of 0, 1, .*got none"):
+    with pytest.raises(UserError, match="classes must hold at least one of 0, 1, .*got none"):
         digits[0].only()
 
 
@@ -143,6 +144,7 @@ def test_a_class_without_images_is_named(digits):
     (torch.tensor([0.0]), "index must be a slice, positions"),
     (torch.tensor([[0]]), "index must be a slice, positions"),
     (torch.tensor([1], dtype=torch.uint8), "index must be a slice, positions"),
+    (torch.zeros(1, dtype=torch.int64, device="meta"), "index lies on meta, but the images on cpu"),
     (slice("a", None), "index must choose among 2 images, got slice"),
 ])
 def test_an_index_that_is_none_is_named(index, words):
@@ -165,7 +167,7 @@ def test_the_device_of_a_set_is_named_where_there_is_none(digits):
 @pytest.mark.parametrize("x, words", [
     (torch.tensor([0.5, float("nan")]), r"images must lie in \[0, 1\]"),
     (torch.zeros(3, dtype=torch.uint8), "images are float in .*uint8"),
-    (torch.zeros(0, 1, 2, 2), "there must be at least one image"),
+    (torch.zeros(0, 1, 2, 2), "images must be at least one, got images of shape"),
 ])
 def test_check_images_names_what_is_no_image(x, words):
     with pytest.raises(UserError, match=words):

@@ -106,7 +106,7 @@ def test_a_selection_is_a_value():
     (dict(test_limit=0), "^test_limit must be ≥ 1, got 0"),
     (dict(per_class=0), "^per_class must be ≥ 1, got 0"),
     (dict(classes=("ten",)), "unknown class 'ten'"),
-    (dict(classes="38"), r"classes must be a list of names, got '38'; use \['38'\]"),
+    (dict(classes="38"), r"classes of Selection must be Sequence\[str\], got str '38'"),
     (dict(validation=1.5), "validation must be > 0 and < 1, got 1.5"),
     (dict(validation=float("nan")), "validation must be > 0 and < 1, got nan"),
     (dict(name="mnist", root="/nowhere/at/all"), "root names '/nowhere/at/all'"),

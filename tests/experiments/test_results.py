@@ -128,7 +128,7 @@ def short_training(name):
 def test_an_autoencoder_has_reconstructions(tmp_path, monkeypatch):
     run = short_training("conv-ae-mnist")
     drawn = watch(monkeypatch, "compare")
-    sheet = results.picture(results.sample_sheet(run, "x"), tmp_path / "x.png")
+    sheet = results.picture(pictures.sample_sheet(run, "x"), tmp_path / "x.png")
     assert Image.open(sheet).size[0] > 400
     ((images,), _, _), = drawn
     assert list(images) == ["original", "reconstruction"]
@@ -138,7 +138,7 @@ def test_a_perfect_classifier_has_no_mistakes_to_show(monkeypatch, tmp_path):
     run = short_training("classifier-mnist")
     monkeypatch.setattr(run.model, "classify", lambda x: run.test.y[: len(x)])
     drawn = watch(monkeypatch, "sheet")
-    figure = results.sample_sheet(run, "x")
+    figure = pictures.sample_sheet(run, "x")
     assert title_of(figure) == "no mistake among 360 test images: classifier-mnist"
     ((images,), _, _), = drawn
     assert torch.equal(images, run.test.images()[:64])
@@ -146,7 +146,7 @@ def test_a_perfect_classifier_has_no_mistakes_to_show(monkeypatch, tmp_path):
 
 def test_a_classifier_has_mistakes(tmp_path):
     run = short_training("classifier-mnist")
-    figure = results.sample_sheet(run, "x")
+    figure = pictures.sample_sheet(run, "x")
     words = r"mistakes, \d+\.\d\d% of the test set: classifier-mnist"
     assert re.fullmatch(words, title_of(figure))
     sheet = results.picture(figure, tmp_path / "x.png")
@@ -154,7 +154,7 @@ def test_a_classifier_has_mistakes(tmp_path):
 
 
 def test_a_vae_has_samples(trained):
-    assert "samples" in title_of(results.sample_sheet(trained, "x"))
+    assert "samples" in title_of(pictures.sample_sheet(trained, "x"))
 
 
 def short_run(name, coloured):
@@ -267,7 +267,7 @@ def test_ten_samples_of_each_class_that_was_trained_a_class_per_row(monkeypatch,
         return sample(n, c, **kwargs)
 
     monkeypatch.setattr(run.model, "sample", watched)
-    sheet = results.sample_sheet(run, "x")
+    sheet = pictures.sample_sheet(run, "x")
     assert title_of(sheet) == "samples, a class per row: x"
 
     (n, c), = drawn

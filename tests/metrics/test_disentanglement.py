@@ -8,7 +8,7 @@ from support.scores import check_interval, check_interval_around
 from vaekit.data import shapes
 from vaekit.device import seeded
 from vaekit.errors import UserError
-from vaekit.metrics.disentanglement import mig
+from vaekit.metrics.disentanglement import _binned, _cells, _gap, _joint, mig
 
 
 def gaussian(n, d, seed=0):
@@ -133,3 +133,37 @@ def test_bad_input_is_named(codes, factors, words):
 def test_a_single_bin_is_refused():
     with pytest.raises(UserError, match="bins must be ≥ 2, got 1"):
         mig(CODES, FACTORS, bins=1)
+
+
+def test_the_interval_is_the_jackknifes():
+    """Each row left out in turn; it suffices that both spreads are alike."""
+    factors = shapes.shapes(400).factors[:, :2]
+    codes = factors.double() + 0.3 * gaussian(400, 2)
+    score = mig(codes, factors, bins=6)
+
+    binned = _binned(codes, 6)
+    sizes = [int(factor.max()) + 1 for factor in factors.T]
+
+    def value_without(row):
+        kept = torch.arange(400) != row
+        gaps = []
+        for factor, size in zip(factors.T, sizes):
+            gaps.append(_gap(_joint(_cells(binned, 6, factor, size)[kept], 6, size)))
+        return torch.stack(gaps).mean()
+
+    left_out = torch.stack([value_without(row) for row in range(400)])
+    error = (399 / 400 * (left_out - left_out.mean()).square().sum()).sqrt().item()
+    assert (score.high - score.low) / 2 == pytest.approx(1.966 * error, rel=0.08)
+
+
+def test_the_interval_lies_around_the_value_and_within_0_and_1(perfect, factors):
+    few = mig(perfect[:500], factors[:500])
+    check_interval_around(few)
+    assert few.high - few.value == pytest.approx(few.value - few.low)
+    assert few.high < 1
+    assert mig(gaussian(4000, 5), factors).low >= 0
+
+
+def test_factors_without_a_column_are_refused():
+    with pytest.raises(UserError, match="at least one column"):
+        mig(CODES, FACTORS[:, :0])

@@ -234,7 +234,7 @@ def test_a_loaded_network_is_taken_as_it_is():
 
 
 def test_an_unknown_name_is_refused():
-    words = "unknown feature network 'fashon'.*Did you mean 'fashion'"
+    words = "unknown features 'fashon'.*Did you mean 'fashion'"
     with pytest.raises(UserError, match=words):
         metrics.load_features("fashon")
 

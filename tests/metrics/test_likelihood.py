@@ -222,6 +222,12 @@ def test_the_seed_decides_and_images_do_not_disturb_each_other(vae, images):
     assert len(weights.unique(dim=1)[0]) == 2
 
 
+def test_any_memory_and_any_seed_will_do(vae, images):
+    wide = importance_bound(vae, images, 5)
+    torch.testing.assert_close(importance_bound(vae, images, 5, memory_mb=1e30), wide)
+    assert importance_bound(vae, images, 5, seed=2**63 - 1).isfinite().all()
+
+
 def test_evaluation_mode_without_gradient_and_back(vae, images):
     vae.train()
     assert not importance_weights(vae, images, 2).requires_grad
@@ -291,7 +297,7 @@ def test_log_mean_exp_does_not_leave_the_logarithm():
         ),
         (
             dict(k=2.5),
-            "k must be a whole number",
+            "k of nll must be int, got float 2.5",
         ),
         (
             dict(unit="bits"),
@@ -302,12 +308,20 @@ def test_log_mean_exp_does_not_leave_the_logarithm():
             "memory_mb must be > 0, got 0",
         ),
         (
+            dict(memory_mb=math.nan),
+            "memory_mb must be > 0, got nan",
+        ),
+        (
+            dict(seed=-1),
+            "seed must be ≥ 0, got -1",
+        ),
+        (
             dict(x=torch.zeros(1, *SHAPE)),
             "number of images must be ≥ 2, got 1",
         ),
         (
             dict(x=torch.zeros(3, 1, 5, 5)),
-            r"images of shape \(N, 1, 4, 4\), got \(3, 1, 5, 5\)",
+            r"of shape \(N, 1, 4, 4\), got \(3, 1, 5, 5\)",
         ),
         (
             dict(x=torch.full((3, *SHAPE), 2.0)),

@@ -18,6 +18,7 @@ KEYS = [
     "n",
     "features",
     "weights",
+    "reference",
     "unit",
     "better",
 ]

@@ -3,14 +3,19 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from support.scores import FID, like_fid
+from torch import nn
 
+from vaekit import metrics
 from vaekit.errors import UserError
 from vaekit.metrics import Score
 
 
 def test_repr_is_one_line_that_says_it_all():
-    facts = "n = 1,000; floor 0.8; features fashion 1a2b3c4d; reference 10,000"
+    facts = (
+        "n = 1,000; floor 0.8; reference 10,000 images 5e6f7a8b; features fashion 1a2b3c4d; tiny"
+    )
     assert repr(FID) == f"FID 12.3 [11.5, 13.2] ({facts})"
 
     plain = Score(metric="SSIM", value=0.5, low=0.4, high=0.6, n=10, unit="per image")
@@ -57,11 +62,48 @@ def test_beats_needs_the_right_direction_and_intervals_apart(better, mine, their
         ("weights", "ffffffff"),
         ("n", 999),
         ("unit", "nats"),
+        ("reference", "60 images ffffffff"),
+        ("better", "higher"),
     ],
 )
 def test_scores_that_do_not_compare_are_refused(comparison, what, value):
     with pytest.raises(UserError, match=f"do not compare: {what} is"):
         comparison(like_fid(**{what: value}))
+
+
+def test_fid_against_other_reference_images_does_not_compare(generator):
+    """The sizes alone move it: a set of 60 is another reference than one of 400."""
+    images = torch.rand(500, 1, 2, 2, generator=generator)
+    pixels = nn.Flatten()
+    settings = dict(features=pixels, resamples=2, floor=False)
+    fake = images[:60]
+    against_many = metrics.fid(images[100:], fake, **settings)
+    against_few = metrics.fid(images[100:160], fake, **settings)
+    with pytest.raises(UserError, match="reference is '400 images .*' for one and '60 images "):
+        against_many.beats(against_few)
+
+    # as many, but others
+    others = metrics.fid(images[:400], fake, **settings)
+    with pytest.raises(UserError, match="reference is"):
+        against_many.beats(others)
+
+    again = metrics.fid(images[100:].flip(0), fake, **settings)
+    assert against_many.beats(again) is False
+
+
+def test_no_direction_no_winner():
+    low = like_fid(metric="variety", better="neither", value=1.0, low=0.9, high=1.1)
+    high = like_fid(metric="variety", better="neither", value=3.0, low=2.9, high=3.1)
+    for first, second in ((low, high), (high, low)):
+        with pytest.raises(UserError, match="of variety, neither more nor less is better"):
+            first.beats(second)
+    # which is larger can be said
+    assert low < high
+
+
+def test_a_negative_number_of_images_is_refused():
+    with pytest.raises(UserError, match="n must be ≥ 0, got -1"):
+        like_fid(n=-1)
 
 
 def test_order_is_by_value():

@@ -51,11 +51,11 @@ def test_it_is_the_mean_over_all_pairs_of_a_class():
     assert score.value == pytest.approx(expected, rel=1e-6)
     assert score.n == 60
     assert score.floor == 1.0
-    assert score.better == "higher"
+    assert score.better == "neither"
     assert score.features == "pixels"
     assert score.weights == "abcdef01"
     assert "the real images" in score.floor_name
-    assert "90 real images" in repr(score)
+    assert "reference 90 images" in repr(score)
 
 
 def test_it_does_not_matter_where_the_classes_lie():

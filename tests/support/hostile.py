@@ -136,16 +136,17 @@ def _methods(cls: type, name: str) -> dict[str, Callable[..., Any]]:
 
 
 def cases_of(room: str) -> dict[str, Case | Exempt]:
-    """CASES of tests/hostile/cases/ROOM.py; none if there is no such file."""
-    path = Path(__file__).parents[1] / "hostile" / "cases" / f"{room}.py"
-    if not path.exists():
-        return {}
-    spec = importlib.util.spec_from_file_location(f"hostile_cases_{room}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.CASES
+    """CASES of tests/hostile/cases/ROOM.py and of ROOM_….py; none if there are no such files."""
+    folder = Path(__file__).parents[1] / "hostile" / "cases"
+    found: dict[str, Case | Exempt] = {}
+    for path in sorted({*folder.glob(f"{room}.py"), *folder.glob(f"{room}_*.py")}):
+        spec = importlib.util.spec_from_file_location(f"hostile_cases_{path.stem}", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        found |= module.CASES
+    return found
 
 
 def walk(function: Callable[..., Any], case: Case) -> list[Outcome]:
@@ -294,9 +295,10 @@ def _fault_of_refusal(
     text = str(error)
     if "\n" in text:
         return "more than one line"
-    word = case.words.get(argument, argument)
-    if word.lower() not in text.lower():
-        return f"does not name {word}"
+    # what names an argument's type or device calls it by its own name, whatever else is said
+    words = {argument, case.words.get(argument, argument)}
+    if not any(word.lower() in text.lower() for word in words):
+        return f"does not name {' or '.join(sorted(words))}"
     if isinstance(error, UserError):
         if not any(form in text for form in _forms(name, value)):
             return "does not name the value"

@@ -12,7 +12,8 @@ FID = Score(
     floor=0.8,
     features="fashion",
     weights="1a2b3c4d",
-    note="reference 10,000",
+    reference="10,000 images 5e6f7a8b",
+    note="tiny",
 )
 
 

@@ -147,3 +147,52 @@ def test_a_last_step_of_a_game_that_diverges_is_not_saved(tmp_path):
             checkpoint=path,
         )
     assert not path.exists()
+
+
+# held-out sets
+
+
+def spoiled_when_measured(value, *, epoch, per_epoch):
+    """The −ELBO, whose loss is `value` where held-out images are measured in this epoch."""
+    measured = 0
+
+    def objective(output, x, c):
+        nonlocal measured
+        terms = losses.negative_elbo(output, x)
+        if torch.is_grad_enabled():
+            return terms
+        measured += 1
+        now = (measured - 1) // per_epoch + 1
+        return terms | {"loss": terms["loss"] * value} if now == epoch else terms
+
+    return objective
+
+
+@pytest.mark.parametrize("held_out, name", [
+    (["test"], "test"),
+    (["validation", "test"], "validation"),
+])
+@pytest.mark.parametrize("value, word", [(math.nan, "nan"), (math.inf, "inf")])
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_a_held_out_loss_that_is_not_finite_stops_the_run(
+    small, tmp_path, held_out, name, value, word, epoch
+):
+    """Else it would stay the best for ever, as nothing is less than NaN."""
+    train, test = small
+    path = tmp_path / "run.safetensors"
+    objective = spoiled_when_measured(value, epoch=epoch, per_epoch=len(held_out))
+    words = (
+        f"the {name} loss became {word} at epoch {epoch}, though the training loss is finite; "
+        "look for what differs in these images, or try a lower lr than 0.001"
+    )
+    with pytest.raises(UserError, match=f"^{words}$"):
+        training.fit(
+            small_vae(),
+            train,
+            objective,
+            epochs=4,
+            patience=2,
+            checkpoint=path,
+            **dict.fromkeys(held_out, test),
+        )
+    assert path.exists() == (epoch == 2), "nothing of that epoch is saved"

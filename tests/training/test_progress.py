@@ -37,7 +37,7 @@ def ends_with(error):
     steps = 0
 
     def objective(output, x, c):
-        global steps
+        nonlocal steps
         steps += 1
         if steps > 5:
             raise error
@@ -102,7 +102,7 @@ def test_a_saved_notebook_holds_what_training_came_to(tmp_path):
         shown, raised = outputs
         assert raised.ename == name
         line = shown.data["text/plain"]
-        wanted = rf"{label}stopped after 5 of 9 steps, \d+ s, train [\d.]+, test [\d.]+"
+        wanted = rf"{label}stopped after 4 of 9 steps, \d+ s, train [\d.]+, test [\d.]+"
         assert re.fullmatch(wanted, line), line
 
     shown, raised = nan

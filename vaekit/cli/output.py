@@ -4,9 +4,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import warnings
 from collections.abc import Iterator
-from typing import Any
 
 import typer
 
@@ -52,21 +50,6 @@ def tell(text: str) -> None:
     # nobody is left to be told where that fails
     with contextlib.suppress(OSError, ValueError):
         typer.echo(f"vaekit: {one_line(text)}", err=True)
-
-
-@contextlib.contextmanager
-def warnings_as_lines() -> Iterator[None]:
-    """Show what the package warns of as lines of this command, and no other warnings."""
-    with warnings.catch_warnings():
-        # libraries warn of what only their callers can change
-        warnings.simplefilter("ignore")
-        warnings.filterwarnings("always", category=UserWarning, module=r"vaekit(\.|$)")
-        warnings.showwarning = _show  # type: ignore[assignment]
-        yield
-
-
-def _show(message: Warning | str, *where: Any) -> None:
-    tell(f"warning: {message}")
 
 
 def one_line(text: str) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from . import signals
 from .options import Device, Epochs, Fast, Seed, written
-from .output import say, warnings_as_lines
+from .output import say, tell
 
 
 def train(
@@ -78,6 +78,7 @@ def train(
     from ..data import Selection
     from ..experiments import results
     from ..experiments.folders import own_folder
+    from .progress import Lines
 
     signals.raise_interrupt()
     if name is None:
@@ -85,6 +86,11 @@ def train(
         return
 
     recipe = recipes.get(name)
+    if patience is not None and validation is None:
+        tell(
+            "without --validation, --patience watches the test set, "
+            "whose loss is then too good to report"
+        )
     selection = Selection(
         recipe.data if data is None else data,
         limit=limit,
@@ -93,7 +99,7 @@ def train(
         test_limit=test_limit,
         validation=validation,
     )
-    with own_folder(Path("runs") / name if out is None else out) as folder, warnings_as_lines():
+    with own_folder(Path("runs") / name if out is None else out) as folder:
         checkpoint = results.checkpoint_in(folder)
         if checkpoint.exists():
             say(f"going on from {checkpoint}")
@@ -109,7 +115,7 @@ def train(
             seed=seed,
             device=device,
             checkpoint=checkpoint,
-            progress=sys.stderr.isatty(),
+            progress=True if sys.stderr.isatty() else Lines,
             epochs=epochs,
             batch_size=batch_size,
             lr=lr,

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from .notebooks import Notebook
 
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 # a kernel's advice on its transport is not for someone who waits for a lab
 QUIET = ["--IPKernelApp.log_level=40"]
+
+# seconds that a cell's outputs may come after its end
+LATE_OUTPUT = 60
+
+# characters of a socket's path on every system
+LONGEST_PATH = 80
+
+# what the kernel prints beside the cells' outputs
+NOISE = "noise.txt"
 
 
 def execute(notebook: Notebook, folder: Path, cell_timeout: int) -> str:
@@ -28,19 +37,21 @@ def execute(notebook: Notebook, folder: Path, cell_timeout: int) -> str:
     """
     from nbclient import NotebookClient
 
+    # a notebook as nbformat reads it is its own kind of dict
+    executed: Any = notebook
     client = NotebookClient(
-        notebook,
+        executed,
         timeout=cell_timeout,
-        iopub_timeout=cell_timeout,
+        iopub_timeout=min(cell_timeout, LATE_OUTPUT),
         raise_on_iopub_timeout=True,
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         extra_arguments=list(QUIET),
-        log=_silent_log(),
+        log=silent_log(),
     )
     try:
-        with tempfile.TemporaryFile() as noise:
-            return _failure(client, noise)
+        with tempfile.TemporaryDirectory(prefix="vaekit-") as own:
+            return _failure(client, Path(own))
     except OSError as error:
         return f"no temporary file can be written ({error.strerror or error}); free some space"
 
@@ -64,12 +75,12 @@ def environment() -> dict[str, str]:
     return changed
 
 
-def _failure(client: NotebookClient, noise: IO[bytes]) -> str:
+def _failure(client: NotebookClient, own: Path) -> str:
     """Run the cells: what went wrong, in a sentence."""
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     try:
-        _wait_for(lambda: _execute(client, noise))
+        _wait_for(lambda: _execute(client, own))
     except CellExecutionError as failure:
         what = f"{failure.ename}: {first_line(failure.evalue)}"
     except CellTimeoutError:
@@ -78,20 +89,21 @@ def _failure(client: NotebookClient, noise: IO[bytes]) -> str:
         what = "the kernel died, often for want of memory; close what else is open"
     except Exception as failure:
         # whatever else keeps a kernel from running may not stop the other labs
-        what = f"{type(failure).__name__}: {first_line(str(failure))}{_last_words(noise)}"
+        what = f"{type(failure).__name__}: {first_line(str(failure))}{_last_words(own)}"
     else:
         return ""
     number = client.code_cells_executed
     return f"cell {number}: {what}" if number else f"no cell was run: {what}"
 
 
-async def _execute(client: NotebookClient, noise: IO[bytes]) -> None:
+async def _execute(client: NotebookClient, own: Path) -> None:
     # the failure itself is raised; what else the loop's tasks have to say is for nobody
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
-    kernel = client.create_kernel_manager()
+    kernel = _kernel(client, own)
     try:
         # what the kernel itself says on its way out is about sockets, and for nobody
-        await client.async_start_new_kernel(stdout=noise, stderr=noise, env=environment())
+        with open(own / NOISE, "wb") as noise:
+            await client.async_start_new_kernel(stdout=noise, stderr=noise, env=environment())
         await client.async_start_new_kernel_client()
 
         # not awaited itself: nbclient takes an interruption of its own task for a dead kernel
@@ -106,6 +118,21 @@ async def _execute(client: NotebookClient, noise: IO[bytes]) -> None:
         if kernel.has_kernel:
             await kernel.shutdown_kernel(now=True)
         await kernel.cleanup_resources()
+
+
+def _kernel(client: NotebookClient, own: Path) -> Any:
+    """A manager of a kernel whose sockets are files of its own folder.
+
+    Two kernels that start at the same moment may choose the same port, and one of them then dies,
+    or one's client talks to the other. Files also keep other users of the machine out.
+    """
+    kernel: Any = client.create_kernel_manager()
+    kernel.connection_file = str(own / "kernel.json")
+    socket = str(own / "socket")
+    if os.name == "posix" and len(socket) < LONGEST_PATH:
+        kernel.transport = "ipc"
+        kernel.ip = socket
+    return kernel
 
 
 async def _execute_cells(client: NotebookClient) -> None:
@@ -134,8 +161,8 @@ def _wait_for(start: Callable[[], Coroutine[Any, Any, None]]) -> None:
             thread.submit(lambda: asyncio.run(start())).result()
 
 
-def _silent_log() -> logging.Logger:
-    """nbclient tells its log what it then raises."""
+def silent_log() -> logging.Logger:
+    """A log that nobody reads: nbclient tells its own what it then raises."""
     log = logging.getLogger("vaekit.labs")
     log.propagate = False
     if not log.handlers:
@@ -143,8 +170,11 @@ def _silent_log() -> logging.Logger:
     return log
 
 
-def _last_words(noise: IO[bytes]) -> str:
+def _last_words(own: Path) -> str:
     """The last line that the kernel printed before it died, in parentheses."""
-    noise.seek(0)
-    lines = noise.read().decode("utf-8", "replace").strip().splitlines()
+    try:
+        text = (own / NOISE).read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    lines = text.strip().splitlines()
     return f" ({lines[-1]})" if lines else ""

@@ -4,11 +4,13 @@ from __future__ import annotations
 import copy
 import html
 import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ..files import atomic, write_text
+from .kernel import silent_log
 from .mathml import STYLE, put_back, set_aside
 from .notebooks import Notebook, title
 from .results import LabResult
@@ -113,7 +115,10 @@ def render(
         "vaekit_before": navigation + failed,
         "vaekit_after": navigation,
     }
-    body, _ = _exporter().from_notebook_node(notebook, resources=parts)
+    with warnings.catch_warnings():
+        # an output that cannot be shown is left out, as in Jupyter
+        warnings.simplefilter("ignore")
+        body, _ = _exporter().from_notebook_node(notebook, resources=parts)
     # a cell can print half of a character, which no file can hold
     body = body.encode("utf-8", "replace").decode("utf-8")
     return put_back(body, formulas)
@@ -145,7 +150,9 @@ def _exporter() -> Any:
     from nbconvert import HTMLExporter
 
     loader = DictLoader({"vaekit.html.j2": TEMPLATE})
-    exporter = HTMLExporter(extra_loaders=[loader], template_file="vaekit.html.j2")
+    exporter = HTMLExporter(
+        extra_loaders=[loader], template_file="vaekit.html.j2", log=silent_log()
+    )
     exporter.embed_images = True
     return exporter
 

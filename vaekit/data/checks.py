@@ -17,7 +17,7 @@ def check_images(x: Tensor) -> Tensor:
     if not x.is_floating_point():
         raise UserError(f"images are float in [0, 1], got {x.dtype}; divide uint8 pixels by 255")
     if x.numel() == 0:
-        raise UserError(f"there must be at least one image, got x of shape {tuple(x.shape)}")
+        raise UserError(f"images must be at least one, got images of shape {tuple(x.shape)}")
 
     lowest, highest = x.detach().aminmax()
     low = lowest.item()
@@ -39,7 +39,7 @@ def check_labels(y: np.ndarray | Tensor, classes: int, where: str = "labels") ->
         y: (N,), of an integer dtype.
         where: what to call the labels in the error.
     """
-    at_least("classes", classes, 0)
+    at_least("classes", classes, 1)
     if y.ndim != 1 or not is_whole(y):
         raise UserError(f"{where} must be a row y of whole numbers, got {brief(y)}")
 

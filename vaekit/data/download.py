@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UserError, pick
+from ..errors import UserError, finite, pick
 from ..files import cannot, check_writable, locked
 from .npz import write_npz
 
@@ -194,9 +194,17 @@ def _short(text: object) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in words)
 
 
+def network_timeout(seconds: float) -> contextlib.AbstractContextManager[None]:
+    """Give up on a connection that is silent for so long; only inside the block.
+
+    Raises:
+        UserError: seconds are not between 0 and a day.
+    """
+    return _network_timeout(finite("seconds", seconds, above=0, most=86_400))
+
+
 @contextlib.contextmanager
-def network_timeout(seconds: float) -> Iterator[None]:
-    """Give up on a connection that is silent for so long; only inside the block."""
+def _network_timeout(seconds: float) -> Iterator[None]:
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

@@ -98,8 +98,10 @@ class ImageSet:
         *,
         shuffle: bool = False,
         generator: torch.Generator | None = None,
-    ) -> Iterator[tuple[Tensor, Tensor]]:
+    ) -> Iterator[tuple[Tensor, Tensor | None]]:
         """(images, labels), one batch after the other; the last one may be smaller.
+
+        In place of the labels there is None where the images have none.
 
         Args:
             size: images in a batch.
@@ -116,9 +118,9 @@ class ImageSet:
             order = torch.arange(len(self))
         return self._in_order(order.to(self.x.device), size)
 
-    def _in_order(self, order: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def _in_order(self, order: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor | None]]:
         for index in order.split(size):
-            yield self.images(index), self.y[index]
+            yield self.images(index), self.y[index] if self.labelled else None
 
     def to(self, device: torch.device | str) -> ImageSet:
         """The same images on another device.
@@ -136,19 +138,20 @@ class ImageSet:
         """The first `limit` images, in the stored order (all of them if there are fewer)."""
         return self._take(slice(at_least("limit", limit, 1)))
 
-    def only(self, *names: str) -> ImageSet:
+    def only(self, *classes: str) -> ImageSet:
         """The images of the named classes; labels keep their meaning.
 
         Raises:
-            UserError: no name, an unknown class, a class without images, images without classes.
+            UserError: no class, an unknown class, a class without images, images without classes.
         """
         self._require_classes()
-        if not names:
-            raise UserError(f"names must hold at least one of {', '.join(self.classes)}, got none")
+        if not classes:
+            known = ", ".join(self.classes)
+            raise UserError(f"classes must hold at least one of {known}, got none")
 
-        wanted = [self.classes.index(pick("class", name, self.classes)) for name in names]
+        wanted = [self.classes.index(pick("class", name, self.classes)) for name in classes]
         chosen = torch.isin(self.y, torch.tensor(wanted, device=self.y.device))
-        choice = f"only {', '.join(names)}"
+        choice = f"only {', '.join(classes)}"
         if not chosen.any():
             raise UserError(
                 f"{choice} leaves no image of the {len(self)} of {self.name}; "
@@ -231,6 +234,11 @@ class ImageSet:
                 f"index must be a slice, positions (n,) or a mask ({len(self)},), "
                 f"got {brief(index)}"
             )
+        if index.device not in (torch.device("cpu"), self.x.device):
+            raise UserError(
+                f"index lies on {index.device}, but the images on {self.x.device}; "
+                "move it to their device"
+            )
 
     def _check_images(self) -> None:
         if self.x.ndim != 4 or self.x.numel() == 0:
@@ -249,7 +257,7 @@ class ImageSet:
         if self.y.shape not in (one_class_each, columns):
             raise UserError(
                 f"one label per image is needed: {len(self.x)} images, "
-                f"labels of shape {tuple(self.y.shape)}"
+                f"labels y of shape {tuple(self.y.shape)}"
             )
         if self._has_attributes:
             check_attributes(self.y)

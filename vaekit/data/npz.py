@@ -17,7 +17,7 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
-from ..errors import UserError, at_least, pick
+from ..errors import UserError, at_least, brief, pick
 from ..files import write_bytes
 from .checks import check_labels
 
@@ -120,7 +120,9 @@ def write_npz(path: Path | str, arrays: Mapping[str, np.ndarray]) -> Path:
 
 
 def _reason(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    words = " ".join(str(error).split())[:200]
+    shown = "".join(letter if letter.isprintable() else "?" for letter in words)
+    return shown or type(error).__name__
 
 
 def _check_members(file: zipfile.ZipFile, path: Path, *names: str) -> None:
@@ -129,7 +131,7 @@ def _check_members(file: zipfile.ZipFile, path: Path, *names: str) -> None:
     missing = [name for name in names if name not in present]
     if missing:
         raise UserError(
-            f"{path} has no {' and no '.join(missing)}, only {', '.join(present) or 'nothing'}; "
+            f"{path} has no {' and no '.join(missing)}, only {_shown(present) or 'nothing'}; "
             "an image npz holds x_train, y_train, x_test and y_test"
         )
     for name in names:
@@ -140,6 +142,11 @@ def _check_members(file: zipfile.ZipFile, path: Path, *names: str) -> None:
             raise ValueError(f"{name} is encrypted")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError(f"{name} is compressed by the unknown method {info.compress_type}")
+
+
+def _shown(names: list[str]) -> str:
+    """Names for a message; what stands there in a damaged file may be anything."""
+    return ", ".join(name if name.isidentifier() else brief(name) for name in names[:10])
 
 
 def _header(file: zipfile.ZipFile, name: str) -> Header:

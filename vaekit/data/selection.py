@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import UserError, at_least, finite, pick
+from ..errors import at_least, finite, pick
 from .images import ImageSet
 from .load import SOURCES, load, roots
 
@@ -45,11 +45,6 @@ class Selection:
         if self.validation is not None:
             finite("validation", self.validation, above=0, below=1)
 
-        if isinstance(self.classes, str):
-            # a text is a sequence too: of its letters
-            raise UserError(
-                f"classes must be a list of names, got {self.classes!r}; use [{self.classes!r}]"
-            )
         for each in self.classes:
             pick("class", each, source.classes)
 

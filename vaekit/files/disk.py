@@ -21,8 +21,7 @@ class NoSuchFile(UserError):
     """A file that is read, but not there."""
 
 
-@contextlib.contextmanager
-def atomic(path: Path | str) -> Iterator[Path]:
+def atomic(path: Path | str) -> contextlib.AbstractContextManager[Path]:
     """Yield a temporary name beside `path`; rename it to `path` if the block succeeds.
 
     If the block fails, the temporary file is deleted and `path` stays as it was. What a killed
@@ -34,6 +33,11 @@ def atomic(path: Path | str) -> Iterator[Path]:
     path = Path(path)
     if not path.name or "\0" in str(path):
         raise UserError(f"path must name a file, got {brief(str(path))}; choose another name")
+    return _atomic(path)
+
+
+@contextlib.contextmanager
+def _atomic(path: Path) -> Iterator[Path]:
     check_writable(path.parent)
     temporary: Path | None = None
     try:
@@ -77,7 +81,7 @@ def read_bytes(path: Path | str) -> bytes:
         mode = os.stat(path).st_mode
         if not stat.S_ISREG(mode):
             # a pipe would be waited for without end
-            raise UserError(f"{path} is no regular file; choose a file")
+            raise UserError(f"{path} is no regular file; choose another path")
         return Path(path).read_bytes()
     except FileNotFoundError:
         raise NoSuchFile(f"there is no file {path}; check the path") from None
@@ -98,7 +102,7 @@ def cannot(what: str, path: Path, error: OSError | ValueError) -> UserError:
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return UserError(
         f"cannot {what} {path} ({reason}); "
-        "free some space or permit it, or choose another place"
+        "free some space or permit it, or choose another path"
     )
 
 
@@ -123,8 +127,7 @@ def check_writable(folder: Path | str) -> Path:
     return folder
 
 
-@contextlib.contextmanager
-def locked(folder: Path | str) -> Iterator[Path]:
+def locked(folder: Path | str) -> contextlib.AbstractContextManager[Path]:
     """Hold a folder for oneself, so that two runs do not write into one another's files.
 
     A killed process holds nothing: the lock is the operating system's. What such a process left
@@ -134,9 +137,14 @@ def locked(folder: Path | str) -> Iterator[Path]:
         UserError: another process, thread or block of this one holds it, or it cannot be made or
             written.
     """
+    return _locked(Path(folder))
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[Path]:
     from filelock import FileLock, Timeout
 
-    folder = check_writable(folder)
+    check_writable(folder)
     file = folder / LOCK
     lock = FileLock(file)
     try:

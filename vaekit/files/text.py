@@ -78,7 +78,7 @@ def read_json(path: Path | str, *, sealed: bool = False) -> Any:
     """
     text = read_text(path)
     try:
-        value = parse_json(text)
+        value = _parse(text)
     except (ValueError, RecursionError) as error:
         raise UserError(
             f"{path} is not readable JSON ({error}); delete it and make it again"
@@ -96,9 +96,15 @@ def parse_json(text: str) -> Any:
     """The value of a JSON text in which no key stands twice.
 
     Raises:
-        ValueError: it is no JSON.
-        RecursionError: it is nested too deeply.
+        UserError: it is no JSON, or nested too deeply.
     """
+    try:
+        return _parse(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"text must be JSON, got {brief(text)} ({error})") from error
+
+
+def _parse(text: str) -> Any:
     return json.loads(text, object_pairs_hook=_without_repetition)
 
 

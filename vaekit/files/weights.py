@@ -101,6 +101,8 @@ def checksum(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
     """The sha256 of named tensors (on the CPU) and metadata, the same in whatever order."""
     import torch
 
+    if not isinstance(tensors, Mapping):
+        raise UserError(f"tensors must be tensors by name, got {brief(tensors)}")
     digest = hashlib.sha256()
     facts = []
     for name in sorted(tensors):

@@ -84,7 +84,12 @@ def times_drawn(n: int, resamples: int, generator: torch.Generator) -> Tensor:
     """How often each of n items occurs in each resample, (n, resamples).
 
     A statistic of pairs needs these counts instead of an index.
+
+    Raises:
+        UserError: n < 1, or resamples < 1.
     """
+    at_least("n", n, 1)
+    at_least("resamples", resamples, 1)
     counts = []
     for _ in range(resamples):
         index = torch.randint(n, (n,), generator=generator)

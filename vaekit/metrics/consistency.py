@@ -127,6 +127,8 @@ def consistency_of(
         features=network.name,
         weights=network.hash[:8],
         better="higher",
+        # of a function, with what the score may be compared
+        note="" if network.hash else network.note,
     )
 
 

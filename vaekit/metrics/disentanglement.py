@@ -139,7 +139,7 @@ def _entropy(p: Tensor) -> Tensor:
 def _check_shapes(codes: Tensor, factors: Tensor) -> None:
     if codes.ndim != 2 or factors.ndim != 2 or len(codes) != len(factors):
         raise UserError(
-            "codes are (N, D) and factors (N, F) with one row per image, "
+            "codes must be (N, D) and factors (N, F) with one row per image, "
             f"got {tuple(codes.shape)} and {tuple(factors.shape)}"
         )
     if factors.shape[1] < 1:

@@ -44,7 +44,7 @@ def load_features(features: Features = "fashion", *, device: str = "auto") -> Fe
     if not isinstance(features, str):
         return _own_function(features)
 
-    pick("feature network", features, (*BUILT_IN, "inception"))
+    pick("features", features, (*BUILT_IN, "inception"))
     network = load_inception() if features == "inception" else _built_in(features)
     cast(nn.Module, network.module).to(pick_device(device))
     return network

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from ..data.checks import check_images
 from ..data.download import network_timeout
 from ..errors import UserError
 from ..files import verified
@@ -72,6 +73,7 @@ class AnyImage(nn.Module):
         """(N, 1 or 3, H, W) → features (N, F)."""
         if x.ndim != 4:
             raise UserError(f"x must be images of shape (N, C, H, W), got {tuple(x.shape)}")
+        check_images(x)
         channels = x.shape[1]
         if channels not in (1, 3):
             raise UserError(

@@ -32,7 +32,7 @@ def posteriors(
     # nothing else is needed here, so a model that is only an encoder will do
     if not hasattr(model, "posterior"):
         raise UserError(
-            f"{type(model).__name__} has no posterior, only points; "
+            f"model: {type(model).__name__} has no posterior, only points; "
             "the latent diagnostics need a VAE"
         )
     labels = labels_of(model, x)

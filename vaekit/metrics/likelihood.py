@@ -181,8 +181,8 @@ def _checked(
         needed = ("posterior", "log_likelihood", "likelihood")
         missing = [name for name in needed if not hasattr(model, name)]
         raise UserError(
-            f"{type(model).__name__} has no {missing[0]}, so it gives images no probability; "
-            "use a VAE"
+            f"model: {type(model).__name__} has no {missing[0]}, "
+            "so it gives images no probability; use a VAE"
         )
     labels = labels_of(model, x)
     images = x.images() if isinstance(x, ImageSet) else x

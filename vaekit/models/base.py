@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..contracts import Shape, require
 from ..device import device_of
-from ..errors import UserError, at_least
+from ..errors import UserError, at_least, brief
 from .conditioning import Condition, Unconditional
 
 
@@ -70,7 +70,7 @@ def as_shape(image_shape: Sequence[int]) -> Shape:
         UserError: not three sides, a side < 1.
     """
     if len(image_shape) != 3:
-        raise UserError(f"image_shape is (C, H, W), got {tuple(image_shape)}; give three sides")
+        raise UserError(f"image_shape is (C, H, W), got {brief(image_shape)}; give three sides")
     channels, height, width = (at_least("a side of image_shape", s, 1) for s in image_shape)
     return channels, height, width
 

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..device import evaluating
+from ..device import can_be_read_freely, evaluating
 from ..errors import at_least
+from ..losses.checks import check_range
 from ..losses.description import describe_network
 from .base import ImageModel, images_for
 
@@ -60,6 +61,9 @@ class Classifier(ImageModel):
     def classify(self, x: Tensor) -> Tensor:
         """The most likely class of each image, (N,), in evaluation mode and without gradient."""
         x = images_for(self, x)
+        if can_be_read_freely(x) and len(x):
+            # of NaN, argmax would name a class
+            check_range(x)
         with evaluating(self):
             # a thousand at a time: the first convolution's output of a whole test set would fill
             # 500 MB

@@ -64,10 +64,11 @@ class Unconditional(Condition):
         Raises:
             UserError: there is one.
         """
+        at_least("n", n, 0)
         if c is not None:
             raise UserError(
                 "this model is unconditional: leave c out, "
-                "or build it with a condition such as OneHot(10)"
+                f"or build it with a condition such as OneHot(10); got c = {brief(c)}"
             )
 
 
@@ -80,7 +81,7 @@ class Concatenated(Condition):
     """
 
     def __init__(self, size: int, *, weight: float = 1.0):
-        super().__init__(size, width=size, weight=weight)
+        super().__init__(at_least("size", size, 1), width=size, weight=weight)
 
     def join_features(self, features: Tensor, cond: Tensor) -> Tensor:
         """(N, F) and (N, width) → (N, F + width)."""
@@ -148,7 +149,9 @@ class Attributes(Concatenated):
         """
         c = _given(c, f"a row of {self.size} attributes, 0 or 1 each")
         if c.ndim not in (1, 2) or c.shape[-1] != self.size:
-            raise UserError(f"this model takes {self.size} attributes per image, got {_shape(c)}")
+            raise UserError(
+                f"c: this model takes {self.size} attributes per image, got {_shape(c)}"
+            )
         if can_be_read_freely(c):
             check_attributes(c)
         if c.ndim == 2 and len(c) != n:
@@ -205,7 +208,7 @@ class AddedEmbedding(Condition):
 CONDITIONS = ("one-hot", "embedding", "attributes")
 
 
-def make(kind: str | None, size: int, latent_dim: int, weight: float = 1.0) -> Condition:
+def make(kind: Any, size: int, latent_dim: int, weight: float = 1.0) -> Condition:
     """A condition by name.
 
     Args:
@@ -219,6 +222,7 @@ def make(kind: str | None, size: int, latent_dim: int, weight: float = 1.0) -> C
     if kind is None:
         return Unconditional()
     pick("condition", kind, CONDITIONS)
+    at_least("size", size, 1)
     if kind == "one-hot":
         return OneHot(size, weight=weight)
     if kind == "attributes":
@@ -243,7 +247,7 @@ def labels_of(model: Any, images: ImageSet | Tensor) -> Tensor | None:
     if not isinstance(images, ImageSet):
         raise UserError(
             "this model is conditional, but the images are a plain tensor; "
-            "pass an ImageSet, which has labels"
+            f"pass an ImageSet, which has labels, got images {brief(images)}"
         )
     return images.y
 
@@ -264,18 +268,21 @@ def require_labels(model: Any, images: ImageSet | Tensor) -> None:
 def _given(c: Any, wanted: str) -> Tensor:
     """A condition as a tensor, or an error that says what is wanted."""
     if c is None:
-        raise UserError(f"this model is conditional: pass c, {wanted}")
+        raise UserError(f"this model is conditional: pass c, {wanted}; got None")
     try:
         return torch.as_tensor(c)
     except (TypeError, ValueError, RuntimeError):
-        raise UserError(f"c must be {wanted}, got {c!r}") from None
+        raise UserError(f"c must be {wanted}, got {brief(c)}") from None
 
 
 def _labels(c: Any, n: int, classes: int) -> Tensor:
     """Labels, (n,) int64, each in 0 … classes − 1."""
     c = _given(c, f"a class in 0 … {classes - 1} for each image")
     if c.is_floating_point() or c.dtype == torch.bool or c.ndim > 1:
-        raise UserError(f"classes are whole numbers, one per image, got {c.dtype} of {_shape(c)}")
+        raise UserError(
+            "c must be classes, which are whole numbers, one per image, "
+            f"got {c.dtype} of {_shape(c)}"
+        )
     if c.ndim == 1 and len(c) != n:
         # a list of one is refused too: in training it is more often a mistake than meant
         raise UserError(
@@ -288,12 +295,15 @@ def _labels(c: Any, n: int, classes: int) -> Tensor:
 
 
 def _check_known(c: Tensor, classes: int) -> None:
+    if c.is_floating_point() or c.is_complex():
+        raise UserError(f"labels must be whole numbers, got {c.dtype}")
     unknown = c[(c < 0) | (c >= classes)].reshape(-1)
     if len(unknown):
         raise UserError(
-            f"unknown class {unknown[0].item()}; this model knows 0 … {classes - 1}"
+            f"unknown class {unknown[0].item()} among the labels; this model knows 0 … {classes - 1}"
         )
 
 
 def _shape(c: Tensor) -> str:
-    return f"shape {tuple(c.shape)}"
+    value = "" if c.ndim else f", {c.item()}"
+    return f"shape {tuple(c.shape)}{value}"

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from ..contracts import Shape
 from ..device import device_of, evaluating, standard_normal
 from ..errors import UserError, at_least
+from ..losses.checks import check_same_shape
 from ..losses.description import describe_network
 from .base import ImageModel, as_shape, images_for, latents_for
 from .nets import divided, trial
@@ -141,6 +142,7 @@ def minimax(output: GANOutput, x: Tensor, c: Any = None) -> dict[str, Tensor]:
     Source:
         Goodfellow et al. 2014, section 3: −log σ(s) = softplus(−s).
     """
+    check_same_shape("x", x, "the generated images", output.images)
     real_called_fake = F.softplus(-output.real)
     fake_called_real = F.softplus(output.fake)
     fake_recognised = F.softplus(-output.fake)
@@ -163,6 +165,7 @@ def least_squares(output: GANOutput, x: Tensor, c: Any = None) -> dict[str, Tens
     Source:
         Mao et al. 2017, equation 9.
     """
+    check_same_shape("x", x, "the generated images", output.images)
     real_term = 0.5 * (output.real - 1).square()
     fake_term = 0.5 * output.fake.square()
     return {

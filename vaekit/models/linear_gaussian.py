@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from ..device import seeded
-from ..errors import UserError, at_least
+from ..errors import UserError, at_least, brief, finite
+from ..losses.checks import check_float
 from ..losses.terms import gaussian_kl
 
 
@@ -53,6 +54,7 @@ class LinearGaussian:
 
         The true posterior is then diagonal, as a VAE's encoder assumes.
         """
+        at_least("the length of spectrum", len(spectrum), 1)
         at_least("pixels", pixels, len(spectrum))
         noise = torch.randn(
             pixels, len(spectrum), generator=seeded(seed), dtype=torch.double
@@ -75,12 +77,13 @@ class LinearGaussian:
         """log p(x), nats, (N,): what every bound is a bound on."""
         noise = self.variance * torch.eye(self.pixels, dtype=torch.double)
         covariance = self.weight @ self.weight.T + noise
-        p = torch.distributions.MultivariateNormal(self.bias, covariance)
+        p = torch.distributions.MultivariateNormal(self.bias, covariance, validate_args=False)
         return p.log_prob(self._x(x))
 
     def log_likelihood(self, x: Tensor, z: Tensor, c: Any = None) -> Tensor:
         """log p(x | z), nats, (N,): one latent (N, D) for each x (N, P)."""
         _no_condition(c)
+        _check_pairs(x, z=z)
         squared = (self._x(x) - self._mean(z)).square() / self.variance
         return -0.5 * (squared + math.log(2 * math.pi * self.variance)).sum(1)
 
@@ -104,6 +107,7 @@ class LinearGaussian:
 
     def elbo(self, x: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
         """E log p(x | z) − KL( q ‖ p(z) ), nats, (N,); q = N(mean, exp(log_var)), (N, D) each."""
+        _check_pairs(x, mean=mean, log_var=log_var)
         # the expected squared error is that of the mean plus what the noise of z adds
         noise_of_z = log_var.double().exp() @ self.weight.square().sum(0) / (2 * self.variance)
         reconstruction = self.log_likelihood(x, mean) - noise_of_z
@@ -116,30 +120,43 @@ class LinearGaussian:
 
     def _mean(self, z: Tensor) -> Tensor:
         """W z + b for each row of z, (N, P)."""
+        check_float(z=z)
         if z.ndim != 2 or z.shape[1] != self.latent_dim:
             raise UserError(
-                f"this model takes latents of shape (N, {self.latent_dim}), got {tuple(z.shape)}"
+                f"this model takes latents z of shape (N, {self.latent_dim}), got {tuple(z.shape)}"
             )
         return z.double() @ self.weight.T + self.bias
 
     def _x(self, x: Tensor) -> Tensor:
-        if x.ndim != 2 or x.shape[1] != self.pixels:
+        check_float(x=x)
+        if x.ndim != 2 or x.shape[1] != self.pixels or len(x) == 0:
             raise UserError(f"this model takes x of shape (N, {self.pixels}), got {tuple(x.shape)}")
         return x.double()
 
 
 def _check_parameters(weight: Tensor, bias: Tensor, variance: float) -> None:
+    if weight.is_complex() or bias.is_complex():
+        raise UserError(f"weight and bias must be real, got {weight.dtype} and {bias.dtype}")
     if weight.ndim != 2 or bias.shape != weight.shape[:1]:
         raise UserError(
-            "the weight is (P, D) and the bias (P,), "
+            "the weight must be (P, D) and the bias (P,), "
             f"got {tuple(weight.shape)} and {tuple(bias.shape)}"
         )
-    if not (variance > 0 and math.isfinite(variance)):
-        raise UserError(f"the noise variance must be > 0, got {variance}")
+    finite("the noise variance", variance, above=0)
     if not bool(weight.isfinite().all() and bias.isfinite().all()):
         raise UserError("weight and bias must be finite, but hold inf or NaN")
 
 
+def _check_pairs(x: Tensor, **latents: Tensor) -> None:
+    for name, values in latents.items():
+        check_float(**{name: values})
+        if values.shape[:1] != x.shape[:1]:
+            raise UserError(
+                f"{name} must have one row for each x, "
+                f"got {tuple(values.shape)} for x {tuple(x.shape)}"
+            )
+
+
 def _no_condition(c: Any) -> None:
     if c is not None:
-        raise UserError("this model is unconditional: leave c out")
+        raise UserError(f"this model is unconditional: leave c out, got {brief(c)}")

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..contracts import require
 from ..device import evaluating, standard_normal
-from ..errors import UserError, at_least
+from ..errors import UserError, at_least, brief
 from ..losses.checks import check_same_shape
 from ..losses.description import describe_network
 from ..losses.terms import bernoulli_nll
@@ -143,7 +143,10 @@ class VAE(ImageModel):
 
         It is what `metrics.nll` weighs its samples by.
         """
-        return -bernoulli_nll(self.logits(z, c), images_for(self, x))
+        x = images_for(self, x)
+        if len(x) != len(z):
+            raise UserError(f"one latent z per image x is needed, got {len(z)} and {len(x)}")
+        return -bernoulli_nll(self.logits(z, c), x)
 
     def reconstruct(self, x: Tensor, c: Any = None) -> Tensor:
         """The decoded posterior mean, (N, C, H, W), in evaluation mode and without gradient."""
@@ -215,7 +218,9 @@ class Given:
 
     def _refuse(self, c: Any) -> None:
         if c is not None:
-            raise UserError(f"this model's condition is fixed to {self.c}: leave c out")
+            raise UserError(
+                f"this model's condition is fixed to {self.c}: leave c out, got {brief(c)}"
+            )
 
 
 def _one_for_all(model: VAE, c: Any) -> Any:

@@ -46,7 +46,7 @@ def train(
     seed: int = 0,
     device: str | torch.device = "auto",
     checkpoint: str | Path | None = None,
-    progress: bool | str = True,
+    progress: bool | str | MakeBar = True,
     **overrides: Any,
 ) -> Run:
     """Train a recipe, as its report did where nothing else is said.

@@ -22,7 +22,7 @@ from .history import History
 from .modes import frozen_parts, to_training, usable_afterwards
 from .parts import Part, part_of
 from .players import Player, gradient_norms, players_of, set_lr
-from .progress import Bar, progress_bar
+from .progress import Bar, MakeBar, progress_bar
 from .refusals import (
     check_model,
     check_objective,
@@ -55,7 +55,7 @@ def fit(
     checkpoint: str | Path | None = None,
     seed: int = 0,
     device: str | torch.device = "auto",
-    progress: bool | str = True,
+    progress: bool | str | MakeBar = True,
 ) -> History:
     """Train `model` in place, and give its history.
 
@@ -90,7 +90,8 @@ def fit(
         seed: each epoch is seeded by (seed, epoch), so an interrupted run repeats itself exactly.
         device: "auto" takes cuda, then mps, then cpu. On cuda the model runs in bfloat16 where
             the GPU has it, and the objective in float32.
-        progress: show a bar; a text is its label, such as "d = 8, 4 of 6".
+        progress: show a bar; a text is its label, such as "d = 8, 4 of 6"; a function makes a bar
+            of your own (see `training.progress`).
     Raises:
         UserError: settings out of range, a set without images or with images outside [0, 1], a
             loss that is no longer finite, a checkpoint of another run.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -43,7 +43,11 @@ class Bar:
         self.close(completed=kind is None)
 
 
-def progress_bar(total: int, initial: int, shown: bool | str) -> Bar:
+# makes a bar of one's own: (steps of the whole training, those done before) → Bar
+MakeBar = Callable[[int, int], Bar]
+
+
+def progress_bar(total: int, initial: int, shown: bool | str | MakeBar) -> Bar:
     """A bar for the place where it is shown.
 
     Nothing is shown where the environment sets TQDM_DISABLE.
@@ -51,7 +55,7 @@ def progress_bar(total: int, initial: int, shown: bool | str) -> Bar:
     Args:
         total: steps of the whole training.
         initial: those that were done before, by an interrupted run.
-        shown: False for none; a text is its label.
+        shown: False for none; a text is its label; a function makes another bar.
     Raises:
         UserError: an empty label.
     """
@@ -59,6 +63,8 @@ def progress_bar(total: int, initial: int, shown: bool | str) -> Bar:
         raise UserError(f"progress must be True, False or a label, got {shown!r}")
     if not shown or os.environ.get("TQDM_DISABLE", "0") not in ("", "0"):
         return Bar()
+    if callable(shown):
+        return shown(total, initial)
     label = " ".join(shown.split()) if isinstance(shown, str) else ""
     if _is_notebook():
         return _NotebookBar(total, initial, label)

@@ -183,7 +183,7 @@ def content_of(images: ImageSet) -> str:
     for tensor in (images.x[::every], images.y):
         digest.update(repr((tensor.dtype, tuple(tensor.shape))).encode())
         values = tensor.cpu().contiguous().reshape(-1).view(torch.uint8)
-        digest.update(memoryview(values.numpy()))
+        digest.update(values.numpy().tobytes())
     return digest.hexdigest()[:16]
 
 

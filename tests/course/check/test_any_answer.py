@@ -222,6 +222,7 @@ def test_the_right_tensor_in_a_wrong_dtype(name, dtype):
     assert str(dtype) in text
 
 
+@pytest.mark.slow
 @every_exercise
 @pytest.mark.parametrize("call", [2, 3, 5, 9, 17])
 @pytest.mark.parametrize("late", [None, "text", [1.0], torch.zeros(1, 2, 3)], ids=repr)

@@ -190,6 +190,7 @@ def executed_notebook():
     return notebook
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell, shown", [
     (1, SENTENCE),
     (
@@ -210,11 +211,13 @@ def test_a_failing_cell_shows_one_line_and_counts_as_an_error(executed_notebook,
     assert output.traceback == [shown]
 
 
+@pytest.mark.slow
 def test_after_failures_the_kernel_goes_on(executed_notebook):
     (output,) = executed_notebook.cells[5].outputs
     assert output.data["text/plain"].startswith("✓ squared_error: ")
 
 
+@pytest.mark.slow
 def test_a_run_of_the_notebook_stops_at_a_failing_check():
     cells = [nbformat.v4.new_code_cell(FUNCTION + "\n\ncheck.squared_error(squared_error)")]
     notebook = nbformat.v4.new_notebook(cells=cells)
@@ -222,6 +225,7 @@ def test_a_run_of_the_notebook_stops_at_a_failing_check():
         NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
 
 
+@pytest.mark.slow
 def test_the_checks_import_little():
     heavy = "{'sklearn', 'scipy', 'torchvision', 'matplotlib', 'pandas', 'vaekit.models'}"
     program = f"import sys, vaekit.course.check; print({heavy} & set(sys.modules))"

@@ -1,9 +1,10 @@
 """The arguments of files that work, and the hostile values that are rightly accepted."""
+import hashlib
 import tempfile
 from pathlib import Path
 
 import torch
-from support.hostile import ALL, Case, Exempt
+from support.hostile import ALL, Case
 
 from vaekit import files
 
@@ -13,7 +14,7 @@ TENSORS = {"w": torch.zeros(2)}
 WEIGHTS = files.save_weights(FOLDER / "w.safetensors", TENSORS, {"key": "value"})
 TEXT = files.write_text(FOLDER / "a.txt", "text")
 JSON = files.write_json(FOLDER / "a.json", {"a": 1}, sealed=True)
-SHA256 = files.verified(WEIGHTS, __import__("hashlib").sha256(WEIGHTS.read_bytes()).hexdigest())
+SHA256 = files.verified(WEIGHTS, hashlib.sha256(WEIGHTS.read_bytes()).hexdigest())
 
 # "" is the current folder
 HERE = ("empty text", "folder")

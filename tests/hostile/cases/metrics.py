@@ -15,6 +15,9 @@ from vaekit.models.vae import VAE
 SHAPE = (1, 8, 8)
 OF_FEATURES = "a formula of fid, kid and class_variety, called with features that they checked"
 TEXTS = ("empty text", "folder")
+NUMBERS = ("nan", "inf", "-inf", "zero", "-1", "huge")
+# what messages call images of either set
+OF_TWO_SETS = {"real": "images", "fake": "images"}
 
 
 def images(n=12, seed=0):
@@ -58,7 +61,7 @@ def network():
 
 
 def of_posterior(**more):
-    return Case(lambda: dict(model=vae(), x=images()) | more)
+    return Case(lambda: dict(model=vae(), x=images()) | more, words={"x": "images"})
 
 
 CASES = {
@@ -66,7 +69,8 @@ CASES = {
         lambda: dict(statistic=lambda index: float(index.sum()), n=5, resamples=3, seed=1),
         {"seed": ("zero",)},
     ),
-    "metrics.bootstrap.interval": Case(lambda: dict(values=torch.rand(5))),
+    "metrics.bootstrap.interval": Exempt("of resampled scores, called by what drew them"),
+    "metrics.bootstrap.student": Case(lambda: dict(n=5)),
     "metrics.bootstrap.times_drawn": Case(
         lambda: dict(n=5, resamples=3, generator=torch.Generator())
     ),
@@ -92,20 +96,23 @@ CASES = {
             real=images(), fake=images(seed=1), features=reader(), floor=False, resamples=3, seed=1
         ),
         {"seed": ("zero",)},
+        words=OF_TWO_SETS,
     ),
     "metrics.distances.kid": Case(
         lambda: dict(
             real=images(), fake=images(seed=1), features=reader(), floor=False, resamples=3, seed=1
         ),
         {"seed": ("zero",)},
+        words=OF_TWO_SETS,
     ),
     "metrics.feature_distances.fid_of_features": Exempt(OF_FEATURES),
     "metrics.feature_distances.kid_of_features": Exempt(OF_FEATURES),
     "metrics.feature_distances.gaussian": Exempt(OF_FEATURES),
     "metrics.feature_distances.frechet": Exempt(OF_FEATURES),
-    "metrics.feature_distances.mmd": Exempt(OF_FEATURES),
+    "metrics.feature_distances.kid_of_subsets": Exempt(OF_FEATURES),
+    "metrics.feature_distances.mixture": Exempt(OF_FEATURES),
+    "metrics.feature_distances.mmd_influences": Exempt(OF_FEATURES),
     "metrics.feature_distances.kernel": Exempt(OF_FEATURES),
-    "metrics.feature_distances.kernel_of_itself": Exempt(OF_FEATURES),
     "metrics.feature_network.FeatureNetwork": Case(
         lambda: dict(
             name="own",
@@ -137,40 +144,63 @@ CASES = {
         lambda: dict(self=network(), images=images())
     ),
     "metrics.features.load_features": Case(
-        lambda: dict(features=reader(), device="cpu"),
+        lambda: dict(features="mnist", device="cpu"),
     ),
     "metrics.image.ssim": Case(
         lambda: dict(x=images(), x_hat=images(seed=1), floor=False, resamples=3, seed=1),
         {"seed": ("zero",)},
+        words={"x": "images", "x_hat": "images"},
     ),
     "metrics.inception.load_inception": Exempt("it has no arguments; it fetches 90 MB"),
-    "metrics.inception.AnyImage": Case(lambda: dict(network=nn.Flatten())),
+    "metrics.inception.AnyImage": Case(
+        lambda: dict(network=nn.Linear(1, 1)), {"network": ("meta device",)}
+    ),
     "metrics.inception.AnyImage.forward": Case(
-        lambda: dict(self=AnyImage(nn.Flatten()), x=images())
+        lambda: dict(self=AnyImage(nn.Flatten()), x=images()), words={"x": "images"}
     ),
     "metrics.labels.one_label_per_image": Case(lambda: dict(labels=labels(), images=12)),
     "metrics.latents.posteriors": Case(
-        lambda: dict(model=vae(), x=images(), batch_size=5), {"batch_size": ("huge",)}
+        lambda: dict(model=vae(), x=images(), batch_size=5), words={"x": "images"}
     ),
     "metrics.latents.kl_per_dimension": of_posterior(),
     "metrics.latents.posterior_mean_variance": of_posterior(),
-    "metrics.latents.active_units": of_posterior(threshold=0.1),
+    "metrics.latents.active_units": Case(
+        lambda: dict(model=vae(), x=images(), threshold=0.1),
+        # no dimension is so active
+        {"threshold": ("huge",)},
+        words={"x": "images"},
+    ),
     "metrics.latents.aggregate_moments": of_posterior(),
     "metrics.latents.aggregate_posterior": of_posterior(),
     "metrics.likelihood.nll": Case(
         lambda: dict(
             model=vae(), x=images(), k=3, unit="bits per dimension", seed=1, memory_mb=1.0
         ),
-        {"seed": ("zero",)},
+        {"seed": ("zero",), "memory_mb": ("huge",)},
+        words={"x": "images"},
     ),
     "metrics.likelihood.importance_bound": Case(
-        lambda: dict(model=vae(), x=images(), k=3, seed=1, memory_mb=1.0), {"seed": ("zero",)}
+        lambda: dict(model=vae(), x=images(), k=3, seed=1, memory_mb=1.0),
+        {"seed": ("zero",), "memory_mb": ("huge",)},
+        words={"x": "images"},
     ),
     "metrics.likelihood.importance_weights": Case(
-        lambda: dict(model=vae(), x=images(), k=3, seed=1, memory_mb=1.0), {"seed": ("zero",)}
+        lambda: dict(model=vae(), x=images(), k=3, seed=1, memory_mb=1.0),
+        {"seed": ("zero",), "memory_mb": ("huge",)},
+        words={"x": "images"},
     ),
-    "metrics.likelihood.log_mean_exp": Case(lambda: dict(log_w=torch.rand(3, 4), dim=1)),
-    "metrics.likelihood.bernoulli_entropy": Case(lambda: dict(x=images())),
+    # a formula of any logarithms, −inf (a weight of 0) among them
+    "metrics.likelihood.log_mean_exp": Case(
+        lambda: dict(log_w=torch.rand(3, 4), dim=1),
+        {
+            "log_w": ("another dtype", "complex", "meta device", "empty set", "all nan", "one inf"),
+            "dim": ("-1",),
+        },
+        not_a_number=("log_w",),
+    ),
+    "metrics.likelihood.bernoulli_entropy": Case(
+        lambda: dict(x=images()), words={"x": "images"}
+    ),
     "metrics.likelihood.bits_per_dimension": Case(
         lambda: dict(score=like_fid(metric="NLL", unit="nats per image"), pixels=64)
     ),
@@ -178,10 +208,13 @@ CASES = {
         lambda: dict(
             samples=images(), train=images(seed=1), held_out=images(seed=2), memory_mb=1.0
         ),
-        {"held_out": ("none",)},
+        {"held_out": ("none",), "memory_mb": ("huge",)},
+        words={"samples": "images", "train": "images", "held_out": "images"},
     ),
     "metrics.memorisation.nearest": Case(
-        lambda: dict(images=images(), among=images(seed=1), memory_mb=1.0)
+        lambda: dict(images=images(), among=images(seed=1), memory_mb=1.0),
+        {"memory_mb": ("huge",)},
+        words={"among": "images"},
     ),
     "metrics.score.Score": Case(
         lambda: dict(
@@ -198,14 +231,32 @@ CASES = {
             better="lower",
             note="a note",
         ),
+        # a record of what was measured, whatever that was
+        {
+            "metric": TEXTS,
+            "value": NUMBERS,
+            "low": NUMBERS,
+            "high": NUMBERS,
+            "n": ("zero",),
+            "floor": ("none", *NUMBERS),
+            "floor_name": TEXTS,
+            "reference": TEXTS,
+            "features": TEXTS,
+            "weights": TEXTS,
+            "unit": TEXTS,
+            "note": TEXTS,
+        },
+        words={"better": "direction"},
+        not_a_number=("value", "low", "high", "floor"),
     ),
     "metrics.score.Score.beats": Case(lambda: dict(self=FID, other=like_fid(value=1.0))),
-    "metrics.score.short": Case(lambda: dict(value=1.0)),
+    "metrics.score.short": Case(lambda: dict(value=1.0), {"value": NUMBERS}),
+    "metrics.reference.reference_of": Case(lambda: dict(images=images())),
     "metrics.table.Table": Case(lambda: dict(rows={"VAE": [FID]})),
     "metrics.table.Table.figure": Case(
         lambda: dict(self=Table({"VAE": [FID]}), title="t"), {"title": TEXTS}
     ),
-    "metrics.table.table": Case(lambda: dict(rows=[FID])),
+    "metrics.table.table": Case(lambda: dict(rows=[FID]), words={"rows": "row"}),
     "metrics.variety.class_variety": Case(
         lambda: dict(
             images=images(),

@@ -141,10 +141,16 @@ BASE = {
     ),
     "models.base.as_shape": case(image_shape=given(SHAPE)),
     "models.base.images_for": case(
-        model=autoencoder, x=x, accepts={"x": ROWS}, not_a_number=("x",)
+        model=autoencoder,
+        x=x,
+        accepts={"x": ROWS, "model": ("meta device",)},
+        not_a_number=("x", "model"),
     ),
     "models.base.latents_for": case(
-        model=autoencoder, z=z, accepts={"z": ROWS}, not_a_number=("z",)
+        model=autoencoder,
+        z=z,
+        accepts={"z": ROWS, "model": ("meta device",)},
+        not_a_number=("z", "model"),
     ),
 }
 
@@ -172,6 +178,7 @@ CLASSIFIER = {
     ),
 }
 
+JOIN = "the model joins what it has computed itself"
 ONE_HOT = dict(c=given([0, 1]), n=given(2), accepts={"c": ("zero",)})
 
 CONDITIONING = {
@@ -189,20 +196,8 @@ CONDITIONING = {
     "models.conditioning.Concatenated": case(
         size=given(3), weight=given(2.0), accepts={"weight": ("zero", "-1", "huge")}
     ),
-    "models.conditioning.Concatenated.join_features": of(
-        lambda: OneHot(4),
-        features=lambda: torch.zeros(2, 5),
-        cond=lambda: torch.zeros(2, 4),
-        accepts={"features": NOT_FINITE, "cond": NOT_FINITE},
-        not_a_number=("features", "cond"),
-    ),
-    "models.conditioning.Concatenated.join_latent": of(
-        lambda: OneHot(4),
-        z=lambda: torch.zeros(2, 5),
-        cond=lambda: torch.zeros(2, 4),
-        accepts={"z": NOT_FINITE, "cond": NOT_FINITE},
-        not_a_number=("z", "cond"),
-    ),
+    "models.conditioning.Concatenated.join_features": Exempt(JOIN),
+    "models.conditioning.Concatenated.join_latent": Exempt(JOIN),
     "models.conditioning.OneHot": case(
         classes=given(4), weight=given(2.0), accepts={"weight": ("zero", "-1", "huge")}
     ),
@@ -233,20 +228,19 @@ CONDITIONING = {
         labels=lambda: torch.tensor([0, 3]),
         accepts={"labels": ("empty set",)},
     ),
-    "models.conditioning.AddedEmbedding.join_latent": of(
-        lambda: AddedEmbedding(4, 3),
-        z=z,
-        cond=z,
-        accepts={"z": NOT_FINITE, "cond": NOT_FINITE},
-        not_a_number=("z", "cond"),
-    ),
+    "models.conditioning.AddedEmbedding.join_latent": Exempt(JOIN),
     "models.conditioning.make": case(
         kind=given("one-hot"),
         size=given(4),
         latent_dim=given(3),
         weight=given(2.0),
         # only an embedding asks for the size of the latent
-        accepts={"weight": ("zero", "-1", "huge"), "kind": ("none",)},
+        accepts={
+            "weight": ("zero", "-1", "huge"),
+            "kind": ("none",),
+            "latent_dim": ("zero", "-1", "huge"),
+        },
+        words={"kind": "condition"},
     ),
     # what has no condition has none
     "models.conditioning.is_conditional": case(model=vae, accepts={"model": EVERYTHING}),
@@ -275,22 +269,20 @@ def small_network():
     return UNet(SHAPE, channels=(16,))
 
 
-SAMPLING = dict(
-    accepts={
-        "steps": ("none",),
-        "eta": ("zero",),
-        "guidance": ("none",),
-    },
-)
+# no noise on the way, and no signal at its beginning
+ZERO = {"eta": ("zero",), "now": ("zero",)}
 
 DIFFUSION = {
     "models.diffusion.average.Average": case(
-        network=lambda: nn.Linear(3, 3), decay=given(0.9), accepts={"decay": ("zero",)}
+        network=lambda: nn.Linear(3, 3),
+        decay=given(0.9),
+        accepts={"decay": ("zero",), "network": ("meta device",)},
     ),
     "models.diffusion.average.Average.update": of(
         lambda: Average(nn.Linear(3, 3), 0.9), network=lambda: nn.Linear(3, 3)
     ),
     "models.diffusion.average.Average.forward": Exempt("it asks the network that it averages"),
+    "models.diffusion.guidance.share": Exempt("it is told what to call the number"),
     "models.diffusion.guidance.predict": Exempt("Diffusion checks what it is given"),
     "models.diffusion.guidance.check_guidance": case(
         guidance=given(2.0),
@@ -340,7 +332,12 @@ DIFFUSION = {
         accepts={"prediction": NOT_FINITE, "x_t": NOT_FINITE},
         not_a_number=("prediction", "x_t"),
     ),
-    "models.diffusion.process.Diffusion.forward": forward(diffusion),
+    "models.diffusion.process.Diffusion.forward": of(
+        diffusion,
+        x=x,
+        accepts={"x": NOT_FINITE, "c": EVERYTHING},
+        not_a_number=("x",),
+    ),
     "models.diffusion.process.Diffusion.after_step": of(diffusion),
     "models.diffusion.process.Diffusion.for_inference": of(diffusion),
     "models.diffusion.process.Diffusion.denoise": of(
@@ -349,7 +346,7 @@ DIFFUSION = {
         t=given(2),
         c=given([0, 1]),
         guidance=given(2.0),
-        accepts={"x_t": NOT_FINITE, "c": ("zero",), "guidance": ("none", "zero", "huge")},
+        accepts={"x_t": NOT_FINITE, "c": ("zero",), "guidance": ("none", "zero")},
         not_a_number=("x_t",),
     ),
     "models.diffusion.process.Diffusion.trajectory": of(
@@ -362,7 +359,7 @@ DIFFUSION = {
         accepts={
             "x_T": NOT_FINITE,
             "c": ("zero",),
-            "guidance": ("none", "zero", "huge"),
+            "guidance": ("none", "zero"),
             "eta": ("zero",),
             "steps": ("none",),
         },
@@ -379,7 +376,7 @@ DIFFUSION = {
         accepts={
             "x_T": ("none", *NOT_FINITE),
             "c": ("zero",),
-            "guidance": ("none", "zero", "huge"),
+            "guidance": ("none", "zero"),
             "eta": ("zero",),
             "steps": ("none",),
         },
@@ -391,7 +388,7 @@ DIFFUSION = {
         alpha_bar=betas,
         steps=given(2),
         eta=given(0.5),
-        accepts={"x": ROWS, "eta": ("zero",)},
+        accepts={"x": COMPUTES, "eta": ("zero",)},
         not_a_number=("x",),
     ),
     "models.diffusion.samplers.times": case(total=given(10), steps=given(2)),
@@ -402,11 +399,14 @@ DIFFUSION = {
         after=given(0.9),
         eta=given(0.5),
         noise=noised,
-        accepts={"x_t": NOT_FINITE, "x0": NOT_FINITE, "noise": NOT_FINITE, "eta": ("zero",)},
+        accepts={"x_t": NOT_FINITE, "x0": NOT_FINITE, "noise": NOT_FINITE, **ZERO},
         not_a_number=("x_t", "x0", "noise"),
     ),
     "models.diffusion.samplers.step_noise": case(
-        now=given(0.5), after=given(0.9), eta=given(0.5), accepts={"eta": ("zero",)}
+        now=given(0.5),
+        after=given(0.9),
+        eta=given(0.5),
+        accepts={"eta": ("zero",), "now": ("zero",)},
     ),
     "models.diffusion.schedules.cumulative": case(schedule=given("linear"), steps=given(5)),
     "models.diffusion.schedules.linear_betas": case(steps=given(5)),
@@ -425,7 +425,7 @@ DIFFUSION = {
         small_network,
         x=noised,
         t=lambda: torch.ones(4, dtype=torch.long),
-        accepts={"x": ROWS, "t": ("another dtype",)},
+        accepts={"x": NOT_FINITE, "t": ("another dtype",)},
         not_a_number=("x",),
     ),
     "models.diffusion.unet.SinusoidalTime": case(width=given(16)),
@@ -486,18 +486,22 @@ LINEAR = {
         weight=lambda: torch.randn(6, 2),
         bias=lambda: torch.zeros(6),
         variance=given(0.5),
-        accepts={"weight": ("another dtype",), "bias": ("none", "another dtype")},
+        accepts={
+            "weight": ("another dtype",),
+            "bias": ("none", "another dtype"),
+            "variance": ("huge",),
+        },
     ),
     "models.linear_gaussian.LinearGaussian.from_spectrum": case(
         spectrum=given([2.0, 1.0]),
         pixels=given(6),
         variance=given(0.5),
         seed=given(1),
-        accepts={"seed": ("zero",)},
+        accepts={"seed": ("zero",), "variance": ("huge",)},
     ),
     "models.linear_gaussian.LinearGaussian.sample": sampling(linear_gaussian),
     "models.linear_gaussian.LinearGaussian.log_prob": of(
-        linear_gaussian, x=pixels, accepts={"x": ROWS}, not_a_number=("x",)
+        linear_gaussian, x=pixels, accepts={"x": NOT_FINITE}, not_a_number=("x",)
     ),
     "models.linear_gaussian.LinearGaussian.log_likelihood": of(
         linear_gaussian,
@@ -507,10 +511,10 @@ LINEAR = {
         not_a_number=("x", "z"),
     ),
     "models.linear_gaussian.LinearGaussian.true_posterior": of(
-        linear_gaussian, x=pixels, accepts={"x": ROWS}, not_a_number=("x",)
+        linear_gaussian, x=pixels, accepts={"x": NOT_FINITE}, not_a_number=("x",)
     ),
     "models.linear_gaussian.LinearGaussian.posterior": of(
-        linear_gaussian, x=pixels, accepts={"x": ROWS}, not_a_number=("x",)
+        linear_gaussian, x=pixels, accepts={"x": NOT_FINITE}, not_a_number=("x",)
     ),
     "models.linear_gaussian.LinearGaussian.elbo": of(
         linear_gaussian,
@@ -523,7 +527,7 @@ LINEAR = {
 }
 
 # no hidden layer is a network of one layer
-NO_HIDDEN = ("empty list", "empty text")
+NO_HIDDEN = ("empty list",)
 
 NETS = {
     "models.nets.mlp_encoder": case(
@@ -591,7 +595,11 @@ VAES = {
     "models.vae.VAE.sample": sampling(vae),
     "models.vae.VAE.forward": forward(vae),
     "models.vae.VAE.given": of(one_hot_vae, c=given(1), accepts=ONE_FOR_ALL),
-    "models.vae.Given": case(model=one_hot_vae, c=given(1), accepts=ONE_FOR_ALL),
+    "models.vae.Given": case(
+        model=one_hot_vae,
+        c=given(1),
+        accepts={**ONE_FOR_ALL, "model": ("meta device",)},
+    ),
     "models.vae.Given.decode": of_latents(lambda: one_hot_vae().given(1)),
     "models.vae.Given.sample": sampling(lambda: one_hot_vae().given(1)),
 }

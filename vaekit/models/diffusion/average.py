@@ -9,6 +9,8 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from .guidance import share
+
 
 class Average(nn.Module):
     """A copy of a network that follows it: average ← d · average + (1 − d) · weights.
@@ -23,6 +25,8 @@ class Average(nn.Module):
     Args:
         network: what is followed.
         decay: the largest d, in [0, 1).
+    Raises:
+        UserError: decay outside [0, 1).
     Source:
         Ho et al. 2020, appendix B (decay 0.9999, for 500,000 and more updates).
     """
@@ -31,15 +35,18 @@ class Average(nn.Module):
 
     def __init__(self, network: nn.Module, decay: float):
         super().__init__()
-        self.decay = decay
+        self.decay = share("decay", decay)
         self.network = copy.deepcopy(network)
         for module in self.network.modules():
             _parameters_to_buffers(module)
         self.register_buffer("updates", torch.zeros((), dtype=torch.long))
 
-    @torch.no_grad()
     def update(self, network: nn.Module) -> None:
         """Take in the network's present weights; its own buffers are copied."""
+        with torch.no_grad():
+            self._update(network)
+
+    def _update(self, network: nn.Module) -> None:
         decay = ((1 + self.updates) / (10 + self.updates)).clamp(max=self.decay)
         # tied weights have several names, and each copy follows under its own
         weights = dict(network.named_parameters(remove_duplicate=False))

@@ -7,7 +7,7 @@ from numbers import Real
 import torch
 from torch import Tensor, nn
 
-from ...errors import UserError
+from ...errors import UserError, brief
 
 # images that pass the network at once: bounds the memory of sampling
 CHUNK = 512
@@ -51,6 +51,13 @@ def _guided(
     return unconditional + guidance * (conditional - unconditional)
 
 
+def share(name: str, value: float) -> float:
+    """`value`, if it lies in [0, 1); else a UserError."""
+    if not 0 <= value < 1:
+        raise UserError(f"{name} must lie in [0, 1), got {brief(value)}")
+    return float(value)
+
+
 def check_guidance(guidance: float | None, *, conditional: bool, drop: float) -> None:
     """Refuse guidance that this model cannot follow.
 
@@ -61,6 +68,7 @@ def check_guidance(guidance: float | None, *, conditional: bool, drop: float) ->
     Raises:
         UserError: an unconditional model, one trained with drop = 0, not a number ≥ 0.
     """
+    share("drop", drop)
     if guidance in (None, 1):
         return
     if not isinstance(guidance, Real):

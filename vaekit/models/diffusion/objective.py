@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
+from ...losses.checks import check_float
+
 
 class DiffusionOutput(NamedTuple):
     """What the objective needs: prediction and target, (N, C, H, W) each, and the steps t, (N,)."""
@@ -27,9 +29,11 @@ def denoising_error(output: DiffusionOutput, x: Any = None, c: Any = None) -> di
 
 def to_signed(images: Tensor) -> Tensor:
     """Images in [0, 1] → the model's units, [-1, 1]."""
+    check_float(images=images)
     return 2 * images - 1
 
 
 def to_images(x: Tensor) -> Tensor:
     """The model's units → images, cut to [0, 1]."""
+    check_float(x=x)
     return ((x + 1) / 2).clamp(0, 1)

@@ -15,12 +15,13 @@ from torch import Tensor, nn
 from ...contracts import Shape
 from ...device import evaluating, standard_normal
 from ...errors import UserError, at_least, brief, pick
+from ...losses.checks import check_float, check_same_shape
 from ...losses.description import describe_network
 from ..base import ImageModel, images_for
 from ..conditioning import Attributes, Condition, OneHot, Unconditional, is_conditional
 from ..nets import trial
 from .average import Average
-from .guidance import check_guidance, predict
+from .guidance import check_guidance, predict, share
 from .objective import DiffusionOutput, to_images, to_signed
 from .samplers import Step, sampling
 from .schedules import cumulative
@@ -67,13 +68,13 @@ class Diffusion(ImageModel):
         super().__init__(image_shape, condition)
         self.steps = at_least("steps", steps, 1)
         self.target = pick("target", target, ("v", "epsilon"))
-        self.drop = _share("drop", drop)
+        self.drop = share("drop", drop)
         _check_condition(self.condition)
         _check_network(network, self.image_shape, self.condition.width)
 
         self.network = network
         self.alpha_bar = cumulative(schedule, steps)
-        self.average = None if ema is None else Average(network, _share("ema", ema))
+        self.average = None if ema is None else Average(network, share("ema", ema))
         self.settings |= {
             "steps": steps,
             "noise": schedule,
@@ -92,18 +93,21 @@ class Diffusion(ImageModel):
             x0, eps: (N, C, H, W).
             t: in 1 … T, one for all or (N,).
         """
+        check_same_shape("x0", x0, "eps", eps)
         signal, sigma = self._signal_and_noise(t, x0)
         return signal * x0 + sigma * eps
 
     def to_target(self, x0: Tensor, t: int | Tensor, eps: Tensor) -> Tensor:
         """What the network should predict: ε, or v = √ᾱ_t ε − √(1 − ᾱ_t) x_0."""
+        check_same_shape("x0", x0, "eps", eps)
+        signal, sigma = self._signal_and_noise(t, x0)
         if self.target == "epsilon":
             return eps
-        signal, sigma = self._signal_and_noise(t, x0)
         return signal * eps - sigma * x0
 
     def to_x0(self, prediction: Tensor, t: int | Tensor, x_t: Tensor) -> Tensor:
         """The x_0 that a prediction at x_t amounts to."""
+        check_same_shape("prediction", prediction, "x_t", x_t)
         signal, sigma = self._signal_and_noise(t, x_t)
         if self.target == "epsilon":
             return (x_t - sigma * prediction) / signal
@@ -157,6 +161,7 @@ class Diffusion(ImageModel):
         In evaluation mode and without gradient, as all sampling is.
         """
         check_guidance(guidance, conditional=is_conditional(self), drop=self.drop)
+        at_least("the number of images in x_t", len(x_t), 1)
         cond = self._cond(c, len(x_t))
         return self._denoise(x_t, t, cond, guidance, clip)
 
@@ -175,10 +180,11 @@ class Diffusion(ImageModel):
 
         `to_images` makes pictures of x_t and x0.
         """
-        if tuple(x_T.shape[1:]) != self.image_shape:
+        check_float(x_T=x_T)
+        if tuple(x_T.shape[1:]) != self.image_shape or len(x_T) == 0:
             wanted = ", ".join(map(str, self.image_shape))
             raise UserError(
-                f"this model starts from noise of shape (N, {wanted}), got {tuple(x_T.shape)}"
+                f"this model takes noise x_T of shape (N, {wanted}), got {tuple(x_T.shape)}"
             )
         check_guidance(guidance, conditional=is_conditional(self), drop=self.drop)
         cond = self._cond(c, len(x_T))
@@ -230,7 +236,7 @@ class Diffusion(ImageModel):
         if x_T is None:
             x_T = standard_normal((n, *self.image_shape), generator)
         elif len(x_T) != n:
-            raise UserError(f"x_T holds the noise of {len(x_T)} images, but n is {n}")
+            raise UserError(f"x_T must hold the noise of n = {n} images, got {len(x_T)}")
 
         path = self.trajectory(
             x_T, c, generator=generator, steps=steps, eta=eta, guidance=guidance, clip=clip
@@ -277,7 +283,7 @@ class Diffusion(ImageModel):
         t = torch.as_tensor(t, device="cpu").reshape(-1)
         if t.is_floating_point() or bool(((t < 1) | (t > self.steps)).any()):
             got = ", ".join(map(str, t[:3].tolist()))
-            raise UserError(f"t is a whole number in 1 … {self.steps}, got {got}")
+            raise UserError(f"t must be a whole number in 1 … {self.steps}, got {got}")
 
         ones = [1] * (like.ndim - 1)
         alpha_bar = self.alpha_bar[t].reshape(-1, *ones)
@@ -285,12 +291,6 @@ class Diffusion(ImageModel):
         signal = alpha_bar.sqrt().to(like.dtype)
         sigma = (1 - alpha_bar).sqrt().to(like.dtype)
         return signal.to(like.device), sigma.to(like.device)
-
-
-def _share(name: str, value: float) -> float:
-    if not 0 <= value < 1:
-        raise UserError(f"{name} must lie in [0, 1), got {brief(value)}")
-    return float(value)
 
 
 def _check_condition(condition: Condition) -> None:

@@ -3,14 +3,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from numbers import Real
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from ...device import standard_normal
-from ...errors import UserError, at_least
+from ...errors import UserError, at_least, brief, finite
+from ...losses.checks import check_float, check_same_shape
 
 
 class Step(NamedTuple):
@@ -46,9 +46,10 @@ def sampling(
     Raises:
         UserError: steps outside 1 … T, eta outside [0, 1].
     """
+    check_float(x=x, alpha_bar=alpha_bar)
+    _check_alpha_bar(alpha_bar)
     path = [*times(len(alpha_bar) - 1, steps), 0]
-    if not (isinstance(eta, Real) and 0 <= eta <= 1):
-        raise UserError(f"eta must lie in [0, 1], from DDIM to DDPM, got {eta}")
+    _check_eta(eta)
     # apart from the checks: a generator's body would run them at its first step only
     return _walk(denoise, x, alpha_bar.tolist(), path, eta, generator)
 
@@ -64,7 +65,7 @@ def times(total: int, steps: int) -> list[int]:
     Source:
         Lin et al. 2024, section 3.3.
     """
-    if at_least("steps", steps, 1) > total:
+    if at_least("steps", steps, 1) > at_least("total", total, 1):
         raise UserError(
             f"this model was built with {total} steps and can sample with 1 … {total}, got {steps}"
         )
@@ -95,6 +96,9 @@ def step(
     Source:
         Song et al. 2021 (DDIM), equations 12 and 16; Ho et al. 2020, equations 6 and 7.
     """
+    check_same_shape("x_t", x_t, "x0", x0)
+    if noise is not None:
+        check_same_shape("noise", noise, "x_t", x_t)
     sigma = step_noise(now, after, eta)
     # the noise that x_t holds if x_0 is right
     eps = (x_t - math.sqrt(now) * x0) / math.sqrt(1 - now)
@@ -110,7 +114,24 @@ def step(
 
 def step_noise(now: float, after: float, eta: float) -> float:
     """σ of a step from ᾱ_t = now to ᾱ_s = after; 0 on the way to the data themselves."""
+    finite("now", now, least=0, below=1)
+    finite("after", after, above=now, most=1)
+    _check_eta(eta)
     return eta * math.sqrt((1 - after) / (1 - now) * (1 - now / after))
+
+
+def _check_eta(eta: float) -> None:
+    if not 0 <= eta <= 1:
+        raise UserError(f"eta must lie in [0, 1], from DDIM to DDPM, got {brief(eta)}")
+
+
+def _check_alpha_bar(alpha_bar: Tensor) -> None:
+    falls = bool((alpha_bar.diff() < 0).all()) and bool(alpha_bar.isfinite().all())
+    if alpha_bar.ndim != 1 or len(alpha_bar) < 2 or not falls:
+        raise UserError(
+            "alpha_bar must fall from 1 in T + 1 finite values, as cumulative() gives them, "
+            f"got {brief(alpha_bar)}"
+        )
 
 
 def _walk(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ...errors import at_least, pick
+from ...errors import at_least, finite, pick
 
 
 def cumulative(schedule: str, steps: int) -> Tensor:
@@ -34,6 +34,7 @@ def linear_betas(steps: int) -> Tensor:
     Source:
         Ho et al. 2020, section 4.
     """
+    at_least("steps", steps, 1)
     return torch.linspace(1e-4, 0.02, steps, dtype=torch.double) * 1000 / steps
 
 
@@ -46,6 +47,8 @@ def cosine_betas(steps: int, *, offset: float = 0.008) -> Tensor:
     Source:
         Nichol & Dhariwal 2021, equation 17.
     """
+    at_least("steps", steps, 1)
+    finite("offset", offset, least=0)
     t = torch.arange(steps + 1, dtype=torch.double) / steps
     alpha_bar = torch.cos((t + offset) / (1 + offset) * math.pi / 2).square()
     return 1 - alpha_bar[1:] / alpha_bar[:-1]

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from ...contracts import Shape
 from ...device import has_bf16
 from ...errors import UserError, at_least
+from ..base import as_shape
 
 # channels that share a norm (Wu & He 2018); 8 fill no vector register and take twice as long
 GROUP = 16
@@ -100,7 +101,7 @@ class UNet(nn.Module):
 
     def forward(self, x: Tensor, t: Tensor, cond: Tensor | None = None) -> Tensor:
         """x (N, C, H, W), t (N,) in 1 … T, cond (N, cond_width) or None → (N, C, H, W)."""
-        self._check_inputs(x, cond)
+        self._check_inputs(x, t, cond)
         bf16 = has_bf16(x.device) if self.bf16 is None else self.bf16
         with torch.autocast(x.device.type, torch.bfloat16, enabled=bf16):
             return self._predict(x, t, cond).to(x.dtype)
@@ -133,11 +134,15 @@ class UNet(nn.Module):
 
         return F.pixel_shuffle(self.head(h), self.patch)
 
-    def _check_inputs(self, x: Tensor, cond: Tensor | None) -> None:
-        if tuple(x.shape[1:]) != self.image_shape:
+    def _check_inputs(self, x: Tensor, t: Tensor, cond: Tensor | None) -> None:
+        if tuple(x.shape[1:]) != self.image_shape or len(x) == 0:
             raise UserError(
-                f"this U-Net was built for images of shape {self.image_shape}, "
-                f"got {tuple(x.shape[1:])}"
+                f"this U-Net takes images x of shape {self.image_shape}, one or more, "
+                f"got {tuple(x.shape)}"
+            )
+        if t.shape != x.shape[:1] or t.is_complex():
+            raise UserError(
+                f"t must be one number per image, got {t.dtype} of shape {tuple(t.shape)}"
             )
         if cond is not None and self.embed_condition is None:
             raise UserError("this U-Net was built without a condition: give it cond_width")
@@ -157,7 +162,7 @@ class SinusoidalTime(nn.Module):
 
     def __init__(self, width: int):
         super().__init__()
-        self.width = width
+        self.width = at_least("width", width, 2)
 
     def forward(self, t: Tensor) -> Tensor:
         half = self.width // 2
@@ -174,6 +179,9 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, before: int, after: int, emb_width: int):
         super().__init__()
+        _check_width("before", before)
+        _check_width("after", after)
+        at_least("emb_width", emb_width, 1)
         self.first = nn.Sequential(
             _norm(before),
             nn.SiLU(),
@@ -199,6 +207,7 @@ class Attention(nn.Module):
 
     def __init__(self, channels: int):
         super().__init__()
+        _check_width("channels", channels)
         self.norm = _norm(channels)
         self.to_qkv = nn.Conv2d(channels, 3 * channels, 1)
         self.out = _zero(nn.Conv2d(channels, channels, 1))
@@ -227,15 +236,22 @@ def _zero(layer: nn.Conv2d) -> nn.Conv2d:
     return layer
 
 
+def _check_width(name: str, channels: int) -> None:
+    if at_least(name, channels, 1) % GROUP:
+        raise UserError(
+            f"{name} must be multiples of {GROUP}, which share a norm, got {channels}"
+        )
+
+
 def _check_sizes(image_shape: Sequence[int], channels: Sequence[int], patch: int) -> None:
-    if len(image_shape) != 3 or not len(channels):
+    as_shape(image_shape)
+    if not len(channels):
         raise UserError(
             "a U-Net needs an image_shape (C, H, W) and one or more channels, "
-            f"got {image_shape} and {tuple(channels)}"
+            f"got {image_shape} and {tuple(channels) or 'no channels'}"
         )
     for width in channels:
-        if at_least("a width of channels", width, 1) % GROUP:
-            raise UserError(f"channels are multiples of {GROUP}, which share a norm, got {width}")
+        _check_width("a width of channels", width)
 
     factor = patch * 2 ** (len(channels) - 1)
     if any(side < factor or side % factor for side in image_shape[1:]):
