@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import traceback
 from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
@@ -17,8 +18,19 @@ LARGEST_SEED = 2**63 - 1
 class UserError(ValueError):
     """A mistake that the user can correct.
 
-    Its text is one complete sentence; the command line prints it without a traceback.
+    Its text is one complete sentence. The command line prints it without a traceback; a notebook
+    shows it with the line of the cell that led to it, and `%debug` still opens the whole stack.
     """
+
+    def _render_traceback_(self) -> list[str]:
+        cell = None
+        for frame in traceback.extract_tb(self.__traceback__):
+            # the kernel's name for a cell, in its two versions
+            if "ipykernel_" in frame.filename or frame.filename.startswith("<ipython-input"):
+                cell = frame
+        if cell is None:
+            return traceback.format_exception(type(self), self, self.__traceback__)
+        return [f"line {cell.lineno}: {cell.line}", f"{type(self).__name__}: {self}"]
 
 
 class WrongType(UserError, TypeError):

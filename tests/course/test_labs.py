@@ -225,6 +225,12 @@ def test_a_name_given_twice_is_run_once(folder):
     ]
 
 
+def test_the_start_page_is_no_lab_but_can_be_run(folder):
+    write_lab(folder, "00_start", "1")
+    assert [path.stem for path in labs.find(None, folder)] == ["01_first", "02_second", "03_third"]
+    assert [path.stem for path in labs.find(["00"], folder)] == ["00_start"]
+
+
 @pytest.mark.parametrize("names, found", [
     (["02"], ["02_second"]),
     ("02", ["02_second"]),
@@ -237,7 +243,7 @@ def test_labs_are_found_by_number_and_by_name(folder, names, found):
 
 
 def test_an_unknown_lab_is_named_beside_the_known_ones(folder):
-    words = "unknown lab '04'; choose one of 01_first, 02_second, 03_third"
+    words = "unknown lab '04'; choose one of the names 01_first, 02_second, 03_third"
     with pytest.raises(UserError, match=words):
         labs.find(["04"], folder)
 

@@ -186,6 +186,22 @@ def test_the_thumbnail_is_the_richest_figure(notebook, tmp_path):
     assert (tmp_path / "01_lab.html").exists()
 
 
+def test_a_cell_may_say_that_its_figure_is_the_thumbnail(notebook):
+    notebook.cells[3].metadata["tags"] = ["cover"]
+    assert pages.thumbnail(notebook) == PNG + bytes(50)
+
+    # as long as there is no such figure, the richest one will do
+    notebook.cells[3].outputs = []
+    assert pages.thumbnail(notebook) == PNG + bytes(99)
+
+
+def test_a_link_to_a_lab_leads_to_its_page():
+    cell = new_markdown_cell("[on](02_b.ipynb#part), [start](00_start.ipynb)")
+    page = pages.render(new_notebook(cells=[cell]), "lab")
+    assert 'href="02_b.html#part"' in page
+    assert page.count('href="index.html"') == 3
+
+
 @pytest.mark.parametrize("picture", ["!!!", "", "AAAA", "Zg==", "\ud800"])
 def test_a_notebook_without_a_readable_figure_has_no_thumbnail(picture, tmp_path):
     output = new_output("display_data", {"image/png": picture})

@@ -60,7 +60,7 @@ def test_the_file_as_it_was_written_is_read(saved, tmp_path):
     ("latent_dim", "0", "latent_dim must be ≥ 1"),
     ("latent_dim", "4", "does not fit"),
     ("latent_dim", "9" * 5000, "latent_dim"),
-    ("classes", "-1", "classes must be ≥ 2, got -1"),
+    ("classes", "-1", "classes must be ≥ 1, got -1"),
     ("classes", "5", "does not fit"),
     ("classes", "1e3", "classes '1e3'"),
     ("weight", "heavy", "weight 'heavy'"),

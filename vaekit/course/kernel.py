@@ -83,8 +83,11 @@ def _failure(client: NotebookClient, own: Path) -> str:
         _wait_for(lambda: _execute(client, own))
     except CellExecutionError as failure:
         what = f"{failure.ename}: {first_line(failure.evalue)}"
-    except CellTimeoutError:
+    except CellTimeoutError as failure:
         what = f"it took longer than {client.timeout} s; raise the limit with --cell-timeout"
+        if "Timeout waiting for IOPub" in str(failure):
+            # as after half of a character, which the kernel cannot send
+            what = "its outputs did not arrive; print less, or text that a file can hold"
     except DeadKernelError:
         what = "the kernel died, often for want of memory; close what else is open"
     except Exception as failure:

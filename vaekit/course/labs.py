@@ -101,7 +101,10 @@ def find(
         )
     wanted = [names] if isinstance(names, str) else list(names or ())
     if not wanted:
-        return labs
+        # the start page leads to the labs and is none
+        return [lab for lab in labs if not lab.name.startswith("00")] or labs
+    if not all(isinstance(name, str) for name in wanted):
+        raise UserError(f"names must be texts such as '01', got {brief(wanted)}")
     # a name that is given twice is one lab
     return list(dict.fromkeys(_find_one(name, labs) for name in wanted))
 
@@ -145,7 +148,7 @@ def _find_one(name: str, labs: Sequence[Path]) -> Path:
         if name in (number, lab.stem, lab.name):
             return lab
     known = ", ".join(lab.stem for lab in labs)
-    raise UserError(f"unknown lab {brief(name)}; choose one of {known}")
+    raise UserError(f"unknown lab {brief(name)}; choose one of the names {known}")
 
 
 def _read(path: Path, parameters: Mapping[str, Any]) -> Notebook | UserError:

@@ -7,6 +7,8 @@ import unicodedata
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from ..errors import UserError
+
 # code comes first, so that a $ inside it begins no formula; a dollar is written \$
 CODE_OR_FORMULA = re.compile(
     r"(?P<code>(?P<ticks>`+).+?(?P=ticks)|\\\$)"
@@ -96,10 +98,12 @@ def mathml(latex: str, *, is_block: bool = False) -> str:
     Args:
         is_block: on a line of its own.
     Raises:
-        ValueError: the formula has a command that is not known here.
+        UserError: the formula is empty, or has a command that is not known here.
     """
     from latex2mathml.converter import convert
 
+    if not latex.strip():
+        raise UserError("latex is empty; give a formula")
     text = convert(latex.strip(), display="block" if is_block else "inline")
     math = ElementTree.fromstring(re.sub(r' xmlns="[^"]*"', "", text))
     for element in math.iter():
@@ -126,7 +130,7 @@ def _name_symbols(element: Element) -> None:
         return
     code = {r"\|": "02016"}.get(text) or convert_symbol(text)
     if code is None:
-        raise ValueError(f"unknown command {text}; write it in other words")
+        raise UserError(f"latex has the unknown command {text}; write it in other words")
     element.text = chr(int(code, 16))
 
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError
+from ..errors import UserError, brief
 from ..files import atomic, parse_json, read_text, write_json
 
 # name → sha256 of the files written; one that was changed since then is somebody's work
@@ -24,18 +24,22 @@ class OutputFolder:
         UserError: the folder holds the sources.
     """
 
-    def __init__(self, folder: str | Path, sources: Iterable[str | Path] = ()):
+    def __init__(self, folder: str | Path, sources: Sequence[Path] = ()):
+        if not str(folder):
+            raise UserError("folder '' is no folder for results; give one, such as build/labs")
         self.folder = Path(folder)
         for source in sources:
-            _refuse_the_folder_of(Path(source), self.folder)
+            _refuse_the_folder_of(source, self.folder)
         self.written = _read_record(self.folder / RECORD)
 
-    def check(self, names: Iterable[str]) -> None:
+    def check(self, names: list[str]) -> None:
         """Files of these names may be written: they are not there, or as they were left.
 
         Raises:
-            UserError: one was written or changed by somebody else.
+            UserError: one was written or changed by somebody else, or is no name of a file.
         """
+        if not all(isinstance(name, str) and name == Path(name).name != "" for name in names):
+            raise UserError(f"names must be those of files, without folders, got {brief(names)}")
         for name in names:
             path = self.folder / name
             if os.path.lexists(path) and not self._is_own(path):
@@ -44,13 +48,12 @@ class OutputFolder:
                     "move it away, or choose another output folder"
                 )
 
-    def remove(self, names: Iterable[str]) -> None:
+    def remove(self, names: list[str]) -> None:
         """Remove files of these names, so that none of an earlier run is taken for a new one.
 
         Raises:
             UserError: one was written by somebody else, or cannot be removed.
         """
-        names = list(names)
         self.check(names)
         for name in names:
             path = self.folder / name

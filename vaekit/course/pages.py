@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..errors import UserError, brief
 from ..files import atomic, write_text
 from .kernel import silent_log
 from .mathml import STYLE, put_back, set_aside
-from .notebooks import Notebook, title
+from .notebooks import Notebook, code_cells, title
 from .results import LabResult
+from .start import COVER
 from .stills import PICTURE, decoded, outputs_with_data, still_outputs
 
 # nothing may be loaded from elsewhere, whatever a lab's output asks for
@@ -78,9 +80,11 @@ def write(notebook: Notebook, target: str | Path) -> None:
     """An executed notebook as HTML, and its thumbnail as PNG, beside `target`.
 
     Raises:
-        UserError: they cannot be written.
+        UserError: they cannot be written, or `target` is a folder.
     """
     target = Path(target)
+    if not target.name or target.is_dir():
+        raise UserError(f"target must be the name of a file, got {brief(str(target))}")
     write_text(target.with_suffix(".html"), render(notebook, target.stem))
     picture = thumbnail(notebook)
     if picture:
@@ -121,7 +125,7 @@ def render(
         body, _ = _exporter().from_notebook_node(notebook, resources=parts)
     # a cell can print half of a character, which no file can hold
     body = body.encode("utf-8", "replace").decode("utf-8")
-    return put_back(body, formulas)
+    return put_back(_link_pages(body), formulas)
 
 
 def failure(name: str, error: str, *, onward: Onward | None = None) -> str:
@@ -132,11 +136,16 @@ def failure(name: str, error: str, *, onward: Onward | None = None) -> str:
 
 
 def thumbnail(notebook: Notebook) -> bytes | None:
-    """The notebook's largest PNG: a lab's richest figure."""
-    pictures = [
-        decoded(output["data"].get(PICTURE)) or b"" for output in outputs_with_data(notebook)
-    ]
-    return max(pictures, key=len, default=b"") or None
+    """The PNG of the cell that is tagged "cover", else the largest: a lab's richest figure."""
+    cells = code_cells(notebook)
+    covers = [cell for cell in cells if COVER in cell["metadata"].get("tags", [])]
+    for chosen in (covers, cells):
+        data = [output["data"] for output in outputs_with_data(chosen)]
+        pictures = [decoded(each.get(PICTURE)) or b"" for each in data]
+        largest = max(pictures, key=len, default=b"")
+        if largest:
+            return largest
+    return None
 
 
 def index(results: Sequence[LabResult]) -> str:
@@ -163,6 +172,12 @@ def _navigation(onward: Onward | None) -> str:
         address, heading = (html.escape(part, quote=True) for part in onward)
         links += f'<a href="{address}">Next: {heading}</a>'
     return f'<nav class="vaekit">{links}</nav>'
+
+
+def _link_pages(body: str) -> str:
+    """What links to another lab links to its page; the start page here is the index."""
+    body = re.sub(r'href="00_\w+\.ipynb', 'href="index.html', body)
+    return re.sub(r'href="(\d\d_\w+)\.ipynb', r'href="\1.html', body)
 
 
 def _describe_pictures(notebook: Notebook) -> None:
@@ -197,7 +212,7 @@ def _set_formulas_aside(notebook: Notebook) -> dict[str, str]:
         if cell["cell_type"] == "markdown":
             cell["source"], found = set_aside(cell["source"])
             formulas |= found
-    for output in outputs_with_data(notebook):
+    for output in outputs_with_data(code_cells(notebook)):
         text = output["data"].get("text/markdown")
         if isinstance(text, str):
             output["data"]["text/markdown"], found = set_aside(text)

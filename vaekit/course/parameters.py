@@ -34,8 +34,11 @@ def parse_parameters(pairs: Iterable[str]) -> dict[str, Any]:
     Raises:
         UserError: something that is not NAME=VALUE, a name given twice.
     """
+    pairs = [pairs] if isinstance(pairs, str) else list(pairs)
+    if not all(isinstance(pair, str) for pair in pairs):
+        raise UserError(f"pairs must be parameters, texts of NAME=VALUE, got {brief(pairs)}")
     parameters: dict[str, Any] = {}
-    for pair in [pairs] if isinstance(pairs, str) else pairs:
+    for pair in pairs:
         name, value = _split(pair)
         parsed = _literal(value)
         if name in parameters:

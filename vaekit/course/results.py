@@ -26,7 +26,7 @@ def summary(results: Sequence[LabResult]) -> str:
         UserError: no results.
     """
     if not results:
-        raise UserError("results are empty: run at least one lab")
+        raise UserError("results are empty; run at least one lab")
     width = max(len(result.name) for result in results)
     lines = [f"{'lab':{width}}  cells  seconds  result"]
     for result in results:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import base64
 import binascii
 import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .notebooks import Notebook, code_cells
@@ -26,7 +26,7 @@ def still_outputs(notebook: Notebook) -> None:
     state goes too: a page that carries it would fetch a program to show it.
     """
     state = _saved_state(notebook)
-    for output in outputs_with_data(notebook):
+    for output in outputs_with_data(code_cells(notebook)):
         data = output["data"]
         if VIEW not in data:
             continue
@@ -40,9 +40,9 @@ def still_outputs(notebook: Notebook) -> None:
     notebook["metadata"].pop("widgets", None)
 
 
-def outputs_with_data(notebook: Notebook) -> Iterator[dict[str, Any]]:
-    """The outputs of a notebook that have one or more kinds of data."""
-    for cell in code_cells(notebook):
+def outputs_with_data(cells: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The outputs of code cells that have one or more kinds of data."""
+    for cell in cells:
         for output in cell["outputs"]:
             if isinstance(output.get("data"), dict):
                 yield output

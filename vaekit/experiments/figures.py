@@ -11,10 +11,12 @@ from torch import Tensor
 from .. import plots, recipes
 from ..data import ImageSet, load
 from ..device import seeded
+from ..errors import at_least
 from ..files import write_text
 from ..models.base import ImageModel
 from ..models.conditioning import is_conditional
 from ..models.vae import VAE
+from .folders import named
 from .results import picture
 from .rows import Row, read_history
 
@@ -45,9 +47,10 @@ def write_table(
         The paths of table.md; of curves and samples; of autoencoders also of rate against
         distortion, reconstructions, and what the report shows of the latent spaces.
     Raises:
-        UserError: a row's file is missing or damaged.
+        UserError: no rows, a row's file is missing or damaged.
     """
-    folder = Path(folder)
+    at_least("number of rows", len(rows), 1)
+    folder = named("folder", folder)
     paths = [write_text(folder / "table.md", text + "\n")]
 
     models = {row.title: recipes.load_model(folder / f"{row.name}.safetensors") for row in rows}

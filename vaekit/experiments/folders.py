@@ -5,8 +5,9 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-from ..errors import UserError
+from ..errors import UserError, brief
 from ..files import locked
 
 
@@ -19,7 +20,7 @@ def own_folder(folder: str | Path) -> Iterator[Path]:
     Raises:
         UserError: another process holds the folder, or it cannot be made or written.
     """
-    folder = _checked(folder)
+    folder = named("out", folder)
     made = [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
     try:
         with locked(folder):
@@ -31,23 +32,31 @@ def own_folder(folder: str | Path) -> Iterator[Path]:
                 each.rmdir()
 
 
-def refuse_folders(folder: str | Path, names: Iterable[str]) -> None:
+def named(what: str, folder: str | Path) -> Path:
+    """A folder that has a name: Path("") is the current one, which nobody meant.
+
+    Args:
+        what: what to call it in the error.
+    Raises:
+        UserError: the name is empty.
+    """
+    if not str(folder):
+        raise UserError(f"{what} must be a folder, got ''; choose one for the results")
+    return Path(folder)
+
+
+def refuse_folders(folder: str | Path, names: Iterable[Any]) -> None:
     """Files will be written under these names, so a long training should not meet a folder there.
 
     Raises:
         UserError: one of them is a folder.
     """
-    for name in names:
+    for name in [names] if isinstance(names, str) else names:
+        if not isinstance(name, str) or not name:
+            raise UserError(f"names must be those of files, got {brief(names)}")
         path = Path(folder) / name
         if os.path.isdir(path):
             raise UserError(
                 f"{path} is a folder, where a file is to be written; "
                 "rename it, or choose another folder for the results"
             )
-
-
-def _checked(folder: str | Path) -> Path:
-    # Path("") is the current folder, which nobody meant
-    if not str(folder):
-        raise UserError("out must be a folder, got ''; choose one for the results")
-    return Path(folder)

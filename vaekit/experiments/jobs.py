@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import torch
 
-from ..errors import UserError
+from ..errors import UserError, at_least
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -45,9 +45,9 @@ def run_all(
         jobs: how many at a time. One: here, in this process, with all its threads.
         done: called here with each result, in the order in which they come.
     Raises:
-        UserError: a process was killed. What a task raises is raised here too.
+        UserError: jobs < 1, or a process was killed. What a task raises is raised here too.
     """
-    if jobs == 1:
+    if at_least("jobs", jobs, 1) == 1:
         for task in tasks:
             done(function(task))
         return

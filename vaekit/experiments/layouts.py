@@ -182,7 +182,7 @@ def _readable(row: Row) -> dict[str, str]:
 def _heading(row: Row) -> str:
     """The metric, its unit, and an arrow where more or less of it is better."""
     metric = row["metric"]
-    if metric in COMPARED:
+    if metric in COMPARED or row["better"] == "neither":
         return f"{metric} (compare with real images)"
     unit = f", {row['unit']}" if row["unit"] else ""
     return f"{metric}{unit} {ARROWS[row['better']]}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from ..device import seeded
+from ..errors import pick
 from ..recipes import Run
 
 
@@ -26,10 +28,15 @@ class Measure:
     beside: str | None = None
 
 
-def measure(run: Run, terms: Iterable[str]) -> dict[str, float]:
-    """These terms of a finished training, and what is taken beside them."""
+def measure(run: Run, terms: Iterable[Any]) -> dict[str, float]:
+    """These terms of a finished training, and what is taken beside them.
+
+    Raises:
+        UserError: a term that is not measured.
+    """
     measured = {}
-    for term in terms:
+    for term in [terms] if isinstance(terms, str) else terms:
+        pick("term among terms:", term, MEASURES)
         measured[term] = MEASURES[term].value(run)
         beside = MEASURES[term].beside
         if beside is not None:

@@ -102,7 +102,8 @@ def reproduce(
     plan = Plan(recipe.name, selection, Path(out), fast, epochs, seed, device)
     settings = plan.settings()
 
-    with own_folder(plan.out):
+    pick_device(device)
+    with own_folder(out):
         # fetched once, before several workers want it
         load(selection.name, "test", root=root)
         row_files.claim(plan.out, {"recipe": recipe.name, **settings})

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import plots, recipes
+from ..errors import UserError, brief
 from ..files import atomic
 from ..recipes import Run
-from .folders import refuse_folders
+from .folders import named, refuse_folders
 from .pictures import pictures
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def write(run: Run, folder: str | Path) -> list[Path]:
     Raises:
         UserError: one cannot be written.
     """
-    folder = Path(folder)
+    folder = named("folder", folder)
     parts = [run.recipe.name]
     if run.settings["latent_dim"] is not None:
         parts.append(f"latent_dim {run.settings['latent_dim']}")
@@ -83,8 +84,10 @@ def picture(figure: Figure, path: str | Path) -> Path:
     """Write a figure as a picture, whole or not at all; give its path.
 
     Raises:
-        UserError: it cannot be written.
+        UserError: it cannot be written, or is no figure.
     """
+    if not hasattr(figure, "savefig"):
+        raise UserError(f"figure must be one of matplotlib's, got {brief(figure)}")
     with atomic(path) as temporary:
         figure.savefig(temporary, dpi=120)
     return Path(path)

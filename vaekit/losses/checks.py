@@ -40,7 +40,7 @@ def check_broadcast(**tensors: Tensor) -> None:
         torch.broadcast_shapes(*(tensor.shape for tensor in tensors.values()))
     except RuntimeError:
         shapes = ", ".join(f"{name} {tuple(each.shape)}" for name, each in tensors.items())
-        raise UserError(f"the shapes must broadcast, the latents last, got {shapes}") from None
+        raise UserError(f"the shapes must broadcast, got {shapes}") from None
 
 
 def check_range(x: Tensor) -> None:

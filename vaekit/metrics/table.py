@@ -31,7 +31,7 @@ class Table:
     def __init__(self, rows: Mapping[str, Sequence[Score]]):
         self.rows = {name: list(scores) for name, scores in rows.items()}
         if not self.rows or not all(self.rows.values()):
-            raise UserError("a table needs at least one score in each row")
+            raise UserError("a table needs at least one score in each row, got none")
 
     def __str__(self) -> str:
         lines = []

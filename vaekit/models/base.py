@@ -85,10 +85,10 @@ def images_for(model: ImageModel, x: Tensor) -> Tensor:
     if x.ndim != 4 or tuple(x.shape[1:]) != model.image_shape:
         wanted = ", ".join(map(str, model.image_shape))
         raise UserError(
-            f"this model takes images x of shape (N, {wanted}), got {tuple(x.shape)}"
+            f"this model takes images of shape (N, {wanted}), got {tuple(x.shape)} as x"
         )
     if not x.is_floating_point():
-        raise UserError(f"images x are float in [0, 1], got {x.dtype}; divide uint8 pixels by 255")
+        raise UserError(f"images are float in [0, 1], got {x.dtype} as x; divide uint8 pixels by 255")
     return x.to(device_of(model))
 
 
@@ -101,7 +101,7 @@ def latents_for(model: Any, z: Tensor) -> Tensor:
     require(model, "latent_dim")
     if z.ndim != 2 or z.shape[1] != model.latent_dim:
         raise UserError(
-            f"this model takes latents z of shape (N, {model.latent_dim}), got {tuple(z.shape)}"
+            f"this model takes latents of shape (N, {model.latent_dim}), got {tuple(z.shape)} as z"
         )
     if not z.is_floating_point():
         raise UserError(f"latents z must be float, got {z.dtype}; use .float()")

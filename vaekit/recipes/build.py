@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 
 from ..device import own_random_state
-from ..errors import UserError, check_seed, finite
+from ..errors import UserError, at_least, brief, check_seed, finite
 from ..models.base import ImageModel, as_shape
 from ..models.conditioning import make
 from .recipe import Recipe
@@ -38,16 +38,21 @@ def build(
     """
     recipe = get(recipe)
     check_seed(seed)
+    at_least("classes", classes, 1)
     finite("weight", weight)
     if condition is not None and recipe.condition is None:
         raise UserError(
             f"recipe {recipe.name!r} is unconditional: leave condition out, "
-            "or choose a conditional recipe such as 'fc-cvae'"
+            f"or choose a conditional recipe such as 'fc-cvae', got {brief(condition)}"
         )
     if latent_dim is not None and recipe.latent_dim is None:
-        raise UserError(f"recipe {recipe.name!r} has no latent space: leave latent_dim out")
+        raise UserError(
+            f"recipe {recipe.name!r} has no latent space: leave latent_dim out, got {latent_dim}"
+        )
     if latent_dim is None:
         latent_dim = recipe.latent_dim
+    if latent_dim is not None:
+        at_least("latent_dim", latent_dim, 1)
     shape = as_shape(image_shape)
 
     with own_random_state():
@@ -57,5 +62,6 @@ def build(
 
         # an embedding has the latent's size; a model without a latent refuses it at any size
         added_to = 1 if latent_dim is None else latent_dim
-        code = make(condition or recipe.condition, classes, added_to, weight)
+        kind = recipe.condition if condition is None else condition
+        code = make(kind, classes, added_to, weight)
         return recipe.build(latent_dim, shape, code).eval()

@@ -5,20 +5,28 @@ latent_dim is None for a model without a latent space.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
 
 from ..contracts import Shape
-from ..errors import UserError
+from ..errors import UserError, at_least, pick
 from ..models import nets
 from ..models.autoencoder import Autoencoder
 from ..models.classifier import Classifier
 from ..models.conditioning import Condition
 from ..models.diffusion import Diffusion, UNet
+from ..models.diffusion.schedules import SCHEDULES
 from ..models.gan import GAN, dc_discriminator, dc_generator, fc_discriminator, fc_generator
 from ..models.vae import VAE
+
+
+def _check_widths(**widths: Sequence[int]) -> None:
+    """Layers have at least one unit, or a UserError names the argument."""
+    for name, of_layers in widths.items():
+        for width in of_layers:
+            at_least(name, width, 1)
 
 
 def conv_autoencoder(latent_dim: int, shape: Shape) -> Autoencoder:
@@ -30,6 +38,7 @@ def conv_autoencoder(latent_dim: int, shape: Shape) -> Autoencoder:
 
 def mlp_vae(*hidden: int) -> Callable[[int, Shape], VAE]:
     """Image → hidden … → (μ, log σ²), and the same widths back."""
+    _check_widths(hidden=hidden)
 
     def build(latent_dim: int, shape: Shape) -> VAE:
         encoder = nets.mlp_encoder(shape, hidden)
@@ -41,6 +50,7 @@ def mlp_vae(*hidden: int) -> Callable[[int, Shape], VAE]:
 
 def mlp_cvae(*hidden: int) -> Callable[[int, Shape, Condition], VAE]:
     """[image, condition] → hidden … → (μ, log σ²); [z, condition] → the same widths back."""
+    _check_widths(hidden=hidden)
 
     def build(latent_dim: int, shape: Shape, condition: Condition) -> VAE:
         encoder = nn.Flatten()
@@ -57,6 +67,7 @@ def conv_cvae(
 
     Back: [z, condition] → hidden → transposed convolutions.
     """
+    _check_widths(channels=channels, hidden=[hidden])
 
     def build(latent_dim: int, shape: Shape, condition: Condition) -> VAE:
         # the decoder is drawn first: the order of the draws decides what a seed means
@@ -95,6 +106,7 @@ def fc_gan(latent_dim: int, shape: Shape) -> GAN:
 
 def dc_gan(width: int = 64) -> Callable[[int, Shape], GAN]:
     """Transposed convolutions against strided ones; `width` channels in the finer layer."""
+    _check_widths(width=[width])
 
     def build(latent_dim: int, shape: Shape) -> GAN:
         generator = dc_generator(latent_dim, shape, width)
@@ -106,6 +118,8 @@ def dc_gan(width: int = 64) -> Callable[[int, Shape], GAN]:
 
 def ddpm(schedule: str, target: str) -> Callable[[None, Shape, Condition], Diffusion]:
     """A U-Net and 1,000 steps. Ho et al. 2020 have ("linear", "epsilon")."""
+    pick("schedule", schedule, SCHEDULES)
+    pick("target", target, ("v", "epsilon"))
 
     def build(latent_dim: None, shape: Shape, condition: Condition) -> Diffusion:
         network = UNet(shape, cond_width=condition.width)

@@ -96,6 +96,10 @@ class Recipe:
             text = getattr(self, what)
             if not text.strip():
                 raise UserError(f"{what} must hold at least a letter, got {text!r}")
+        if not callable(self.build):
+            raise UserError(
+                f"build must be a function of (latent_dim, image_shape), got {brief(self.build)}"
+            )
         if not callable(self.loss):
             raise UserError(
                 "loss must be an objective, called with (output, images, labels), "
@@ -123,8 +127,11 @@ class Recipe:
         Raises:
             UserError: there is no fast schedule, an unknown setting or one out of range.
         """
-        for name in overrides:
-            pick("setting", name, OVERRIDES)
+        for name, value in overrides.items():
+            try:
+                pick("setting", name, OVERRIDES)
+            except UserError as error:
+                raise UserError(f"{error} Got {name}={brief(value)}.") from None
         settings = {name: getattr(self, name) for name in SETTINGS}
         if fast:
             self._check_fast()

@@ -17,6 +17,7 @@ from ..errors import UserError, brief, finite, pick
 from ..losses import Scheduled, WarmUp, negative_elbo
 from ..models.base import ImageModel
 from ..training import History, fit
+from ..training.progress import MakeBar
 from .build import build
 from .recipe import Recipe
 from .table import get

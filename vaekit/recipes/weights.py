@@ -11,6 +11,7 @@ from ..contracts import require
 from ..errors import UserError, brief
 from ..files import load_weights, save_weights
 from ..models.base import ImageModel
+from ..training.refusals import check_holds_values
 from .build import build
 from .recipe import Recipe
 from .table import get
@@ -26,6 +27,7 @@ def save(path: str | Path, recipe: str | Recipe, model: ImageModel) -> Path:
     """
     recipe = get(recipe)
     require(model, "image_shape", "condition", "state_dict")
+    check_holds_values(model)
     metadata = {
         "recipe": recipe.name,
         "image_shape": ",".join(str(side) for side in model.image_shape),

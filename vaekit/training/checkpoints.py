@@ -12,10 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ..errors import UserError, at_least
 from ..files import check_writable, load_weights, save_weights
 from .contents import check_same_run, check_tensors, is_judged, moments_of, rows_of
 from .history import History
+from .refusals import check_holds_values
 
 
 class Checkpoint:
@@ -37,6 +38,7 @@ class Checkpoint:
         model: nn.Module,
         optimizers: Sequence[torch.optim.Optimizer],
     ):
+        check_holds_values(model)
         self.path = None if path is None else _file(path)
         self.settings = dict(settings)
         self.model = model
@@ -52,7 +54,13 @@ class Checkpoint:
             check_writable(self.path.parent)
 
     def stale_for(self, patience: int | None) -> bool:
-        """True once the last `patience` epochs brought no better loss (`History.best`)."""
+        """True once the last `patience` epochs brought no better loss (`History.best`).
+
+        Raises:
+            UserError: patience < 1.
+        """
+        if patience is not None:
+            at_least("patience", patience, 1)
         if patience is None or len(self.history) == 0:
             return False
         epochs_since_best = len(self.history) - 1 - self.history.best

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..contracts import Model
 from ..data.images import ImageSet
+from ..device import device_of
 from ..errors import UserError, at_least, brief
 from ..models.base import ImageModel
 from ..models.conditioning import require_labels
@@ -27,6 +28,19 @@ def check_model(model: Any) -> None:
             "model must keep vaekit.contracts.Model to be trained by fit(), and "
             f"{type(model).__name__} does not; subclass vaekit.models.ImageModel, "
             "which brings what is missing"
+        )
+    check_holds_values(model)
+
+
+def check_holds_values(model: Any) -> None:
+    """Refuse a model on torch's meta device, which knows shapes alone.
+
+    Raises:
+        UserError: with the way out.
+    """
+    if device_of(model).type == "meta":
+        raise UserError(
+            "model lies on the device meta, where tensors have no values; build it on the cpu"
         )
 
 

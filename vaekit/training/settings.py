@@ -84,7 +84,9 @@ class Settings:
     def __post_init__(self) -> None:
         self._set("epochs", at_least("epochs", self.epochs, 1))
         self._set("batch_size", at_least("batch_size", self.batch_size, 1))
-        self._set("lr", finite("lr", self.lr, above=0))
+        finite("lr", self.lr, above=0)
+        if not isinstance(self.lr, (int, float)):
+            self._set("lr", float(self.lr))
         self._set("weight_decay", finite("weight_decay", self.weight_decay, least=0))
         self._set("betas", _decays(self.betas))
         self._set("seed", check_seed(self.seed))

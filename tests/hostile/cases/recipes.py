@@ -2,17 +2,14 @@
 import tempfile
 from pathlib import Path
 
-import torch
 from support.hostile import Case, Exempt
 
 from vaekit import recipes
 from vaekit.data import Selection
 from vaekit.losses import negative_elbo
-from vaekit.models.conditioning import OneHot
 from vaekit.recipes import builders
 
 SHAPE = (1, 8, 8)
-NO_LATENT = "latent_dim is None for a model without a latent space, whatever is given"
 TEXTS = ("folder",)
 
 
@@ -47,14 +44,6 @@ def weights():
     return recipes.save(path, "fc-cvae", fc_cvae())
 
 
-def content():
-    from vaekit.files import load_weights
-
-    path = weights()
-    tensors, metadata = load_weights(path)
-    return dict(path=path, tensors=tensors, metadata=metadata)
-
-
 CASES = {
     "recipes.build.build": Case(
         lambda: dict(
@@ -71,7 +60,7 @@ CASES = {
             "condition": ("none",),
             "seed": ("zero",),
             # a condition without weight is one that the model does not see
-            "weight": ("zero", "-1"),
+            "weight": ("zero", "-1", "huge"),
         },
     ),
     "recipes.run.train": Case(
@@ -91,7 +80,7 @@ CASES = {
         ),
         {
             "latent_dim": ("none",),
-            "beta": ("none", "zero"),
+            "beta": ("none", "zero", "huge"),
             "augment": ("none",),
             "seed": ("zero",),
             "progress": TEXTS,
@@ -107,7 +96,7 @@ CASES = {
     "recipes.weights.read_note": Exempt("called by load_model with a file's content"),
     "recipes.pretrained.load": Case(lambda: dict(name="classifier-mnist"), {}, {"name": "weights"}),
     "recipes.recipe.Reported": Case(
-        lambda: dict(latent_dim=2, terms={"kl": 1.0}, beta=1.0), {"beta": ("zero",)}
+        lambda: dict(latent_dim=2, terms={"kl": 1.0}, beta=1.0), {"beta": ("zero", "huge")}
     ),
     "recipes.recipe.Recipe": Case(
         recipe,
@@ -121,7 +110,8 @@ CASES = {
             "condition": ("none",),
             "augment": ("none",),
             "warm_up": ("none",),
-            "weight_decay": ("zero",),
+            "lr": ("huge",),
+            "weight_decay": ("zero", "huge"),
         },
         {"data": "data set"},
     ),

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ...contracts import Shape
 from ...device import evaluating, standard_normal
 from ...errors import UserError, at_least, brief, pick
-from ...losses.checks import check_float, check_same_shape
+from ...losses.checks import check_broadcast, check_float, check_same_shape
 from ...losses.description import describe_network
 from ..base import ImageModel, images_for
 from ..conditioning import Attributes, Condition, OneHot, Unconditional, is_conditional
@@ -93,13 +93,13 @@ class Diffusion(ImageModel):
             x0, eps: (N, C, H, W).
             t: in 1 … T, one for all or (N,).
         """
-        check_same_shape("x0", x0, "eps", eps)
+        check_broadcast(x0=x0, eps=eps)
         signal, sigma = self._signal_and_noise(t, x0)
         return signal * x0 + sigma * eps
 
     def to_target(self, x0: Tensor, t: int | Tensor, eps: Tensor) -> Tensor:
         """What the network should predict: ε, or v = √ᾱ_t ε − √(1 − ᾱ_t) x_0."""
-        check_same_shape("x0", x0, "eps", eps)
+        check_broadcast(x0=x0, eps=eps)
         signal, sigma = self._signal_and_noise(t, x0)
         if self.target == "epsilon":
             return eps
@@ -184,7 +184,7 @@ class Diffusion(ImageModel):
         if tuple(x_T.shape[1:]) != self.image_shape or len(x_T) == 0:
             wanted = ", ".join(map(str, self.image_shape))
             raise UserError(
-                f"this model takes noise x_T of shape (N, {wanted}), got {tuple(x_T.shape)}"
+                f"this model takes noise of shape (N, {wanted}), got {tuple(x_T.shape)} as x_T"
             )
         check_guidance(guidance, conditional=is_conditional(self), drop=self.drop)
         cond = self._cond(c, len(x_T))
@@ -236,7 +236,7 @@ class Diffusion(ImageModel):
         if x_T is None:
             x_T = standard_normal((n, *self.image_shape), generator)
         elif len(x_T) != n:
-            raise UserError(f"x_T must hold the noise of n = {n} images, got {len(x_T)}")
+            raise UserError(f"x_T holds the noise of {len(x_T)} images, but n is {n}; they must be equal")
 
         path = self.trajectory(
             x_T, c, generator=generator, steps=steps, eta=eta, guidance=guidance, clip=clip

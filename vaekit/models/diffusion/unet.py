@@ -137,8 +137,8 @@ class UNet(nn.Module):
     def _check_inputs(self, x: Tensor, t: Tensor, cond: Tensor | None) -> None:
         if tuple(x.shape[1:]) != self.image_shape or len(x) == 0:
             raise UserError(
-                f"this U-Net takes images x of shape {self.image_shape}, one or more, "
-                f"got {tuple(x.shape)}"
+                f"this U-Net was built for images of shape {self.image_shape}, "
+                f"got {tuple(x.shape[1:])}, and takes one x or more, got {len(x)}"
             )
         if t.shape != x.shape[:1] or t.is_complex():
             raise UserError(
