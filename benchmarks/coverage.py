@@ -42,7 +42,7 @@ def main() -> None:
     default = measured.RESULTS if chosen.sets >= WHOLE else None
     folder = chosen.out or default
     if folder is not None:
-        note = f"{chosen.sets:,} sets each; {seconds:.0f} s"
+        note = f"{chosen.sets:,} sets each"
         path = folder / "coverage.json"
         measured.save(path, rows, measured.command_line(), note=note)
 

@@ -60,7 +60,7 @@ walk = explore.Walk(recipes.load_model("weights.safetensors"), 2)
 walk"""
 DENOISE = """from vaekit.recipes import pretrained
 ddpm = pretrained.load("ddpm-fashion").model
-explore.Denoise(ddpm, classes="0123456789", steps=(2, 5), guidance=(1, 3), n=2)"""
+explore.Denoise(ddpm, classes=list("0123456789"), steps=(2, 5), guidance=(1, 3), n=2)"""
 
 
 @pytest.fixture

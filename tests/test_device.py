@@ -68,7 +68,7 @@ def test_a_device_may_be_torchs_own(name, machine):
     "name, words",
     [
         ("cuda:4", "'cuda:4' was asked for, but torch sees 4 of its kind, numbered from 0"),
-        ("mps:1", "'mps:1' was asked for, but torch sees 1 of its kind.*use device='auto' or 'mps'"),
+        ("mps:1", "'mps:1' was asked for, but torch sees 1 of its kind.*device='auto' or 'mps'"),
         (META, "unknown device 'meta'; choose one of auto, cuda, mps, cpu"),
     ],
 )

@@ -215,9 +215,8 @@ def state(model):
 
 def check_unchanged(model, before):
     after = state(model)
-    changed = [
-        name for name, value in before.tensors.items() if not torch.equal(value, after.tensors[name])
-    ]
+    pairs = {name: (value, after.tensors[name]) for name, value in before.tensors.items()}
+    changed = [name for name, (old, new) in pairs.items() if not torch.equal(old, new)]
     assert changed == []
     assert after.modes == before.modes
     assert after.trained == before.trained

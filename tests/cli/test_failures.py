@@ -48,7 +48,7 @@ def test_a_failure_of_the_disk_names_the_file_and_the_way_out(failing):
     result = failing(PermissionError(13, "Permission denied", "/data/x.npz"))
     assert result.exit_code == 2
     assert result.stderr == (
-        "vaekit: cannot use /data/x.npz (Permission denied); check the path and the space on "
+        "vaekit: cannot use '/data/x.npz' (Permission denied); check the path and the space on "
         "the disk\n"
     )
 

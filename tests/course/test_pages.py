@@ -225,6 +225,8 @@ def test_the_index_has_a_card_for_each_lab():
     assert "<h2>01 · &lt;A&gt;</h2><p>7 code cells · 12 s</p>" in page
     assert '<a href="02_b.html"><h2>02 · B</h2>' in page
     assert "failed at cell 2: &lt;no&gt;" in page
+    # the policy of a lab's page would keep the thumbnails out
+    assert "Content-Security-Policy" not in page
     assert fetched(page) == ["01_a.png"]
 
 

@@ -8,7 +8,8 @@ from support.training import Recorded
 from support.vaes import small_vae
 
 from vaekit import losses, training
-from vaekit.device import evaluating
+from vaekit.data import ImageSet
+from vaekit.device import evaluating, seeded
 from vaekit.errors import UserError
 from vaekit.losses import Scheduled, WarmUp
 from vaekit.training.estimators import depends_on_batch
@@ -73,31 +74,46 @@ def test_each_image_counts_once_though_the_last_batch_is_filled_up(digits):
     assert found["loss"] == pytest.approx(numbers.mean().item(), rel=1e-5)
 
 
+def informative_vae():
+    """Narrow posteriors far from one another: its KL is large, and its estimates hang on N."""
+    model = small_vae(10)
+    with torch.no_grad():
+        model.to_mean.weight.mul_(8)
+        model.to_log_var.bias.fill_(-6.0)
+    return model
+
+
 def test_training_and_held_out_numbers_compare(digits):
     """The same images, held out: a model that stands still has the same terms on both sides.
 
-    Batches of 1,000 gave another correlation, as q(z) is then estimated from more posteriors.
+    In batches of 1,000 q(z) is estimated from more posteriors, and the terms are others.
     """
-    images = digits[0].first(1000)
+    # in the stored order, neighbours are of one hand
+    order = torch.randperm(len(digits[0]), generator=seeded(0))[:1000]
+    images = ImageSet(digits[0].x[order], digits[0].y[order])
+    model = informative_vae()
     history = training.fit(
-        small_vae(10),
+        model,
         images,
         tcvae(1000),
         test=images,
         epochs=1,
-        batch_size=64,
+        batch_size=50,
         lr=1e-12,
     )
     last = history.last
-    for term in ("information", "correlation", "marginals"):
-        # the same estimator: what is left is the noise of one draw per image
-        assert last[f"test_{term}"] == pytest.approx(last[f"train_{term}"], abs=0.02), term
+    at_once = training.evaluate(model, images, tcvae(1000), batch_size=1000)
+    for term in ("information", "marginals"):
+        trained = last[f"train_{term}"]
+        # what is left is the noise of one draw per image, and of which images meet in a batch
+        assert last[f"test_{term}"] == pytest.approx(trained, abs=0.15), term
+        assert abs(at_once[term] - trained) > 0.25, term
 
 
 def test_the_estimate_is_that_of_the_formula_by_hand(digits):
     """Two batches of 64, the second one filled up with images of the first."""
     images = digits[0].first(100)
-    model = small_vae(10)
+    model = informative_vae()
     found = training.evaluate(model, images, tcvae(100), batch_size=64, seed=5)
 
     correlations = []

@@ -63,7 +63,7 @@ def exit_code(
     except (UserError, UsageError) as error:
         return _told(usage(error, args) if isinstance(error, UsageError) else str(error), MISTAKE)
     except OSError as error:
-        return _shown(debug) or _told(_of_the_system(error), MISTAKE)
+        return _shown(debug) or _told(of_the_system(error), MISTAKE)
     except Exception as error:
         from .report import unexpected
 
@@ -97,14 +97,15 @@ def _value_of(names: Sequence[str], args: Sequence[str]) -> str | None:
     return None
 
 
-def _of_the_system(error: OSError) -> str:
+def of_the_system(error: OSError) -> str:
     """A failure of the disk or the network that nobody put into words before."""
     reason = error.strerror or str(error) or type(error).__name__
     if error.filename is None:
         # of the help, say, which typer writes
         output.abandon_stdout()
         return f"the disk or the network failed ({reason}); --debug shows where"
-    return f"cannot use {error.filename} ({reason}); check the path and the space on the disk"
+    name = brief(str(error.filename))
+    return f"cannot use {name} ({reason}); check the path and the space on the disk"
 
 
 def _shown(debug: bool) -> int:

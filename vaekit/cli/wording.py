@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..errors import brief
+
 # what Python calls otherwise than the command line does
 ALIASES = {"classes": "only", "parameters": "parameter"}
 
@@ -60,8 +62,10 @@ def _is_quoted(value: Any, message: str) -> bool:
     """True if the message shows the value: a text in quotes, a folder, a number after "got"."""
     if isinstance(value, (list, tuple)):
         return any(_is_quoted(each, message) for each in value)
-    if isinstance(value, str):
-        return repr(value) in message
-    if isinstance(value, Path):
-        return str(value) in message
+    if isinstance(value, (str, Path)):
+        # a message may cut a long one
+        forms = [brief(str(value))]
+        if isinstance(value, Path):
+            forms.append(str(value))
+        return any(form in message for form in forms)
     return re.search(rf"\bgot {re.escape(str(value))}(?![\w.])", message) is not None

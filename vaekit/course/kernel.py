@@ -167,9 +167,7 @@ def _wait_for(start: Callable[[], Coroutine[Any, Any, None]]) -> None:
 def silent_log() -> logging.Logger:
     """A log that nobody reads: nbclient tells its own what it then raises."""
     log = logging.getLogger("vaekit.labs")
-    log.propagate = False
-    if not log.handlers:
-        log.addHandler(logging.NullHandler())
+    log.disabled = True
     return log
 
 

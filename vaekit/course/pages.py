@@ -26,7 +26,7 @@ POLICY = (
 HEAD = f"""<meta http-equiv="Content-Security-Policy" content="{POLICY}">"""
 
 PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8">{head}
+<html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <style>
@@ -68,6 +68,7 @@ TEMPLATE = """
 
 NAVIGATION = """
 nav.vaekit { margin: 1rem 2rem; font: 16px/1.5 system-ui, sans-serif; }
+nav.vaekit a { color: #0b57a4; text-decoration: underline; }
 nav.vaekit a + a { margin-left: 2rem; }
 p.vaekit-failed { margin: 1rem 2rem; color: #b00; font: 16px/1.5 system-ui, sans-serif; }
 p.still { color: #555; }
@@ -132,7 +133,7 @@ def failure(name: str, error: str, *, onward: Onward | None = None) -> str:
     """The page of a lab that could not be run at all."""
     message = f'<p class="failed">failed at {html.escape(error)}</p>'
     body = _navigation(onward) + message
-    return PAGE.format(head=HEAD, title=html.escape(name), body=body)
+    return PAGE.format(title=html.escape(name), body=body)
 
 
 def thumbnail(notebook: Notebook) -> bytes | None:
@@ -151,7 +152,7 @@ def thumbnail(notebook: Notebook) -> bytes | None:
 def index(results: Sequence[LabResult]) -> str:
     """A page with a card per lab: its thumbnail, its seconds, and its error if any."""
     cards = "\n".join(_card(result) for result in results)
-    return PAGE.format(head=HEAD, title="VAE labs", body=f"<main>\n{cards}\n</main>")
+    return PAGE.format(title="VAE labs", body=f"<main>\n{cards}\n</main>")
 
 
 def _exporter() -> Any:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ..device import seeded
-from ..errors import pick
+from ..errors import UserError, brief, pick
 from ..recipes import Run
 
 
@@ -36,6 +36,8 @@ def measure(run: Run, terms: Iterable[Any]) -> dict[str, float]:
     """
     measured = {}
     for term in [terms] if isinstance(terms, str) else terms:
+        if not isinstance(term, str):
+            raise UserError(f"terms must be names of measures, got {brief(terms)}")
         pick("term among terms:", term, MEASURES)
         measured[term] = MEASURES[term].value(run)
         beside = MEASURES[term].beside

@@ -81,6 +81,14 @@ TABLES: dict[str, Layout] = {
         "what the run printed": "{printed}",
     }),
     "speed": plain("speed.json", {**SPEED, "command": "`{command}`"}),
+    "coverage": plain("coverage.json", {
+        "score": "{score}",
+        "n": "{n}",
+        "what the interval is about": "{about}",
+        "promised": "{promised}",
+        "held by": "{coverage:.1%}",
+        "width, 1 would just do": "{relative_width:.2f}",
+    }),
 }
 
 

@@ -151,8 +151,8 @@ def _object(value: Any, outer: Path) -> str:
     kind = type(value)
     if dataclasses.is_dataclass(value):
         names = [field.name for field in dataclasses.fields(value)]
-        words = [f"{name}={_describe(getattr(value, name), outer)}" for name in names]
-        return f"{_describe(kind, outer)}({', '.join(words)})"
+        inside = [f"{name}={_describe(getattr(value, name), outer)}" for name in names]
+        return f"{_describe(kind, outer)}({', '.join(inside)})"
 
     words = _describe(kind, outer)
     if kind.__repr__ is not object.__repr__:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ..contracts import Objective
 from ..device import can_be_read_freely
-from ..errors import UserError, at_least, brief
+from ..errors import UserError, at_least
 from .checks import check_float, check_objective, check_output, check_weights
 from .terms import (
     bernoulli_nll,
@@ -133,8 +133,8 @@ class ImportanceWeighted:
     """−log 1/K Σ_k p(x, z_k) / q(z_k | x), from K = `samples` draws per image.
 
     A bound on −log p(x), the tighter the larger K; K = 1 is the −ELBO. `fit` asks the model for so
-    many draws (`samples_of`). Called with (output, x, c), output.logits being (K, N, C, H, W), z and
-    epsilon (K, N, D); for K = 1 without the first axis.
+    many draws (`samples_of`). Called with (output, x, c), output.logits being (K, N, C, H, W), and
+    z and epsilon (K, N, D); for K = 1 without the first axis.
 
     Returns:
         loss, reconstruction (averaged over draws, as in the ELBO) and kl (in closed form): nats per

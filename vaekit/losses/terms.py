@@ -5,10 +5,10 @@ import math
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ..device import can_be_read_freely
-from .bernoulli import binary_cross_entropy
 from .checks import check_broadcast, check_float, check_output, check_range, check_same_shape
 
 
@@ -43,11 +43,18 @@ def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
     Source:
         Kingma & Welling 2013, appendix C.1.
     """
+    check_same_shape("logits", logits, "x", x)
     if can_be_read_freely(x):
         check_range(x)
 
+    # a sum over pixels needs the digits that half precision has not
+    precision = torch.promote_types(torch.promote_types(logits.dtype, x.dtype), torch.float32)
+
     # a mean over pixels would divide this term by 784, and so multiply β by as much
-    return binary_cross_entropy(logits, x).flatten(1).sum(1)
+    per_pixel = F.binary_cross_entropy_with_logits(
+        logits.to(precision), x.to(precision), reduction="none"
+    )
+    return per_pixel.flatten(1).sum(1)
 
 
 def gaussian_kl(mean: Tensor, log_var: Tensor) -> Tensor:

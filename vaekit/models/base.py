@@ -88,7 +88,9 @@ def images_for(model: ImageModel, x: Tensor) -> Tensor:
             f"this model takes images of shape (N, {wanted}), got {tuple(x.shape)} as x"
         )
     if not x.is_floating_point():
-        raise UserError(f"images are float in [0, 1], got {x.dtype} as x; divide uint8 pixels by 255")
+        raise UserError(
+            f"images are float in [0, 1], got {x.dtype} as x; divide uint8 pixels by 255"
+        )
     return x.to(device_of(model))
 
 

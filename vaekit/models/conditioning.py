@@ -300,7 +300,8 @@ def _check_known(c: Tensor, classes: int) -> None:
     unknown = c[(c < 0) | (c >= classes)].reshape(-1)
     if len(unknown):
         raise UserError(
-            f"unknown class {unknown[0].item()}; this model knows 0 … {classes - 1}, and labels must be among them"
+            f"unknown class {unknown[0].item()}; this model knows 0 … {classes - 1}, "
+            "and labels must be among them"
         )
 
 

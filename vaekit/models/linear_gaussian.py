@@ -123,7 +123,8 @@ class LinearGaussian:
         check_float(z=z)
         if z.ndim != 2 or z.shape[1] != self.latent_dim:
             raise UserError(
-                f"this model takes latents of shape (N, {self.latent_dim}), got {tuple(z.shape)} as z"
+                f"this model takes latents of shape (N, {self.latent_dim}), "
+                f"got {tuple(z.shape)} as z"
             )
         return z.double() @ self.weight.T + self.bias
 
@@ -139,8 +140,8 @@ def _check_parameters(weight: Tensor, bias: Tensor, variance: float) -> None:
         raise UserError(f"weight and bias must be real, got {weight.dtype} and {bias.dtype}")
     if weight.ndim != 2 or bias.shape != weight.shape[:1]:
         raise UserError(
-            "the weight is (P, D) and the bias (P,), and so they must be; "
-            f"got {tuple(weight.shape)} and {tuple(bias.shape)}"
+            "the weight is (P, D) and the bias (P,), "
+            f"got {tuple(weight.shape)} and {tuple(bias.shape)}; give both so"
         )
     finite("the noise variance", variance, above=0)
     if not bool(weight.isfinite().all() and bias.isfinite().all()):

@@ -67,7 +67,9 @@ CASES = {
         lambda: dict(folder="new"), {"folder": PLACE}, {"folder": "out"}
     ),
     "experiments.folders.refuse_folders": Case(
-        lambda: dict(folder=FOLDER, names=["a"]), {"folder": TEXTS, "names": ("empty list",)}
+        lambda: dict(folder=FOLDER, names=["a"]),
+        {"folder": TEXTS, "names": ("empty list",)},
+        {"names": "folder"},
     ),
     "experiments.jobs.cores": Case(dict),
     "experiments.jobs.run_all": Case(
@@ -117,7 +119,8 @@ CASES = {
     "experiments.rows.give_up": Case(lambda: dict(folder=FOLDER / "none")),
     "experiments.rows.holds_rows": Case(lambda: dict(folder=FOLDER)),
     "experiments.rows.finished": Case(
-        lambda: dict(folder=TABLE, rows=[REPORTED], settings={}), {"rows": ("empty list", "empty text")}
+        lambda: dict(folder=TABLE, rows=[REPORTED], settings={}),
+        {"rows": ("empty list", "empty text")},
     ),
     "experiments.rows.write": Case(lambda: dict(folder=FOLDER / "rows", row=ROW, run=RUN)),
     "experiments.rows.read_history": Case(lambda: dict(folder=TABLE, row=ROW)),

@@ -13,16 +13,14 @@ from vaekit.models import (
     Autoencoder,
     Classifier,
     Diffusion,
-    ImageModel,
     LinearGaussian,
     OneHot,
     UNet,
-    VAEOutput,
     conditioning,
     gan,
     nets,
 )
-from vaekit.models.diffusion import Average, DiffusionOutput, cumulative, denoising_error
+from vaekit.models.diffusion import Average, DiffusionOutput, cumulative
 from vaekit.models.gan import GANOutput
 
 SHAPE = (1, 8, 8)
@@ -357,7 +355,7 @@ DIFFUSION = {
         eta=given(0.5),
         guidance=given(2.0),
         accepts={
-            "x_T": NOT_FINITE,
+            "x_T": (*NOT_FINITE, "another dtype"),
             "c": ("zero",),
             "guidance": ("none", "zero"),
             "eta": ("zero",),
@@ -374,7 +372,7 @@ DIFFUSION = {
         guidance=given(2.0),
         x_T=lambda: noised()[:2],
         accepts={
-            "x_T": ("none", *NOT_FINITE),
+            "x_T": ("none", "another dtype", *NOT_FINITE),
             "c": ("zero",),
             "guidance": ("none", "zero"),
             "eta": ("zero",),

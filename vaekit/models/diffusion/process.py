@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ...contracts import Shape
 from ...device import evaluating, standard_normal
 from ...errors import UserError, at_least, brief, pick
-from ...losses.checks import check_broadcast, check_float, check_same_shape
+from ...losses.checks import check_broadcast, check_same_shape
 from ...losses.description import describe_network
 from ..base import ImageModel, images_for
 from ..conditioning import Attributes, Condition, OneHot, Unconditional, is_conditional
@@ -180,7 +180,8 @@ class Diffusion(ImageModel):
 
         `to_images` makes pictures of x_t and x0.
         """
-        check_float(x_T=x_T)
+        if x_T.is_complex():
+            raise UserError(f"x_T must be real noise, got {x_T.dtype}")
         if tuple(x_T.shape[1:]) != self.image_shape or len(x_T) == 0:
             wanted = ", ".join(map(str, self.image_shape))
             raise UserError(
@@ -236,7 +237,9 @@ class Diffusion(ImageModel):
         if x_T is None:
             x_T = standard_normal((n, *self.image_shape), generator)
         elif len(x_T) != n:
-            raise UserError(f"x_T holds the noise of {len(x_T)} images, but n is {n}; they must be equal")
+            raise UserError(
+                f"x_T holds the noise of {len(x_T)} images, but n is {n}; they must be equal"
+            )
 
         path = self.trajectory(
             x_T, c, generator=generator, steps=steps, eta=eta, guidance=guidance, clip=clip
