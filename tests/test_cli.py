@@ -71,8 +71,30 @@ def test_train_takes_a_choice_of_images_a_validation_split_and_augmentation(tmp_
     choice += ["--validation", 0.25, "--patience", 2, "--augment", "flip"]
     result = run(*SMALL, *choice, "--epochs", 2, "--out", tmp_path)
     assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
     assert re.search(r"digits, only 3, 7, 20 .*class, training part: 30 images", result.stdout)
     assert "validation_loss" in history(tmp_path)[-1]
+
+
+def test_patience_without_validation_is_warned_of_in_a_line(tmp_path):
+    how = ["--limit", 40, "--epochs", 2, "--patience", 1]
+    result = run(*SMALL, *how, "--out", tmp_path)
+    assert result.returncode == 0
+    assert result.stderr == (
+        "vaekit: --patience chose this epoch by its test loss, which is then too good to report; "
+        "give it --validation 0.1 to watch\n"
+    )
+
+
+def test_a_log_says_how_far_training_is(tmp_path):
+    how = ["--limit", 40, "--epochs", 20, "--out", tmp_path]
+    result = run(*SMALL, *how, TQDM_DISABLE="0")
+    assert result.returncode == 0
+    lines = result.stderr.splitlines()
+    assert len(lines) == 10
+    assert re.fullmatch(
+        r"vaekit: training, 100 % of 20 steps, \d+ s, train [\d.]+, test [\d.]+", lines[-1]
+    )
 
 
 def test_train_goes_on_where_it_was_interrupted(tmp_path):

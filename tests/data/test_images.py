@@ -166,8 +166,8 @@ def test_the_device_of_a_set_is_named_where_there_is_none(digits):
 
 @pytest.mark.parametrize("x, words", [
     (torch.tensor([0.5, float("nan")]), r"images must lie in \[0, 1\]"),
-    (torch.zeros(3, dtype=torch.uint8), "images are float in .*uint8"),
-    (torch.zeros(0, 1, 2, 2), "images must be at least one, got images of shape"),
+    (torch.zeros(3, dtype=torch.uint8), "images must be float in .*uint8"),
+    (torch.zeros(0, 1, 2, 2), "images must be at least one image, got shape"),
 ])
 def test_check_images_names_what_is_no_image(x, words):
     with pytest.raises(UserError, match=words):

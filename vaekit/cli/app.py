@@ -46,6 +46,12 @@ class Command(TyperCommand):
             return super().invoke(ctx)
         except UserError as error:
             raise UserError(wording.in_options(str(error), *_options(ctx))) from error
+        except OSError as error:
+            # of a stream or the network, no option is to blame
+            if error.filename is None:
+                raise
+            said = wording.in_options(failures.of_the_system(error), *_options(ctx))
+            raise UserError(said) from error
         except KeyboardInterrupt:
             raise failures.Interrupted from None
 

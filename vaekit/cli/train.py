@@ -86,11 +86,6 @@ def train(
         return
 
     recipe = recipes.get(name)
-    if patience is not None and validation is None:
-        tell(
-            "without --validation, --patience watches the test set, "
-            "whose loss is then too good to report"
-        )
     selection = Selection(
         recipe.data if data is None else data,
         limit=limit,
@@ -127,4 +122,9 @@ def train(
 
     say(f"{recipe.title} ({recipe.source}) on {run.train}")
     say(results.against_report(run))
+    if run.history.selected_on == "test":
+        tell(
+            "--patience chose this epoch by its test loss, which is then too good to report; "
+            "give it --validation 0.1 to watch"
+        )
     say(written(files))

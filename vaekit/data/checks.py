@@ -8,16 +8,19 @@ from torch import Tensor
 from ..errors import UserError, at_least, brief
 
 
-def check_images(x: Tensor) -> Tensor:
+def check_images(x: Tensor, what: str = "images") -> Tensor:
     """`x`, if it is float and within [0, 1]; else a UserError that says which value is not.
 
     Images are float32 in [0, 1] everywhere outside a model. A Bernoulli likelihood of a pixel at
     −1 or 255 means nothing, yet trains without a complaint.
+
+    Args:
+        what: what to call the images in an error.
     """
     if not x.is_floating_point():
-        raise UserError(f"images are float in [0, 1], got {x.dtype}; divide uint8 pixels by 255")
+        raise UserError(f"{what} must be float in [0, 1], got {x.dtype}; divide uint8 pixels by 255")
     if x.numel() == 0:
-        raise UserError(f"images must be at least one, got images of shape {tuple(x.shape)}")
+        raise UserError(f"{what} must be at least one image, got shape {tuple(x.shape)}")
 
     lowest, highest = x.detach().aminmax()
     low = lowest.item()
@@ -26,7 +29,7 @@ def check_images(x: Tensor) -> Tensor:
     # not written as `low < 0 or high > 1`, which is false for NaN
     if not (low >= 0 and high <= 1):
         raise UserError(
-            f"images must lie in [0, 1], got values from {low:.3g} to {high:.3g}; "
+            f"{what} must lie in [0, 1], got values from {low:.3g} to {high:.3g}; "
             "rescale them first"
         )
     return x

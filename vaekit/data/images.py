@@ -322,4 +322,6 @@ def image_set(what: str, images: Tensor | ImageSet) -> ImageSet:
         raise UserError(
             f"{what} must be images of shape (N, C, H, W) with N ≥ 1, got {tuple(images.shape)}"
         )
+    if images.dtype != torch.uint8:
+        check_images(images, what)
     return as_image_set(images)
