@@ -421,7 +421,10 @@ def test_several_draws_are_refused_where_one_is_meant(objective):
     ),
     (lambda: losses.ImportanceWeighted(0), "samples must be ≥ 1, got 0"),
     (lambda: losses.ImportanceWeighted(-1), "samples must be ≥ 1, got -1"),
-    (lambda: losses.ImportanceWeighted(2.5), "samples of ImportanceWeighted must be int, got float 2.5"),
+    (
+        lambda: losses.ImportanceWeighted(2.5),
+        "samples of ImportanceWeighted must be int, got float 2.5",
+    ),
     (
         lambda: losses.ImportanceWeighted(5)(THREE_DRAWS, X),
         r"needs 5 draws per image, got logits of shape \(3, 6, 2, 3, 3\)"

@@ -336,7 +336,10 @@ def test_a_description_holds_no_address(objective, words):
 @pytest.mark.parametrize("call, words", [
     (lambda: WarmUp(-1.0), "to must be ≥ 0, got -1"),
     (lambda: WarmUp(start=math.nan), "start must be ≥ 0, got nan"),
-    (lambda: WarmUp(over=0.0), "over is a share of training and must be above 0 and at most 1, got 0"),
+    (
+        lambda: WarmUp(over=0.0),
+        "over is a share of training and must be above 0 and at most 1, got 0",
+    ),
     (lambda: WarmUp(over=1.5), "over is a share of training.*got 1.5"),
     (lambda: Cyclic(to=-2.0), "to must be ≥ 0, got -2"),
     (lambda: Cyclic(cycles=0), "cycles must be ≥ 1, got 0"),

@@ -30,7 +30,7 @@ INDEX = "index.html"
 
 
 def run_all(
-    names: str | Iterable[str] | None = None,
+    names: str | Iterable[object] | None = None,
     *,
     out: str | Path = "build/labs",
     parameters: Mapping[str, Any] | None = None,
@@ -81,7 +81,7 @@ def run_all(
 
 
 def find(
-    names: str | Iterable[str] | None = None, notebooks: str | Path | None = None
+    names: str | Iterable[object] | None = None, notebooks: str | Path | None = None
 ) -> list[Path]:
     """The notebooks meant by `names`, in order of the names; all, by number, if left out.
 
@@ -103,10 +103,13 @@ def find(
     if not wanted:
         # the start page leads to the labs and is none
         return [lab for lab in labs if not lab.name.startswith("00")] or labs
-    if not all(isinstance(name, str) for name in wanted):
-        raise UserError(f"names must be texts such as '01', got {brief(wanted)}")
+    found = []
+    for name in wanted:
+        if not isinstance(name, str):
+            raise UserError(f"names must be texts such as '01', got {brief(wanted)}")
+        found.append(_find_one(name, labs))
     # a name that is given twice is one lab
-    return list(dict.fromkeys(_find_one(name, labs) for name in wanted))
+    return list(dict.fromkeys(found))
 
 
 def _require_tools() -> None:

@@ -32,7 +32,7 @@ class OutputFolder:
             _refuse_the_folder_of(source, self.folder)
         self.written = _read_record(self.folder / RECORD)
 
-    def check(self, names: list[str]) -> None:
+    def check(self, names: list[Any]) -> None:
         """Files of these names may be written: they are not there, or as they were left.
 
         Raises:
@@ -48,7 +48,7 @@ class OutputFolder:
                     "move it away, or choose another output folder"
                 )
 
-    def remove(self, names: list[str]) -> None:
+    def remove(self, names: list[Any]) -> None:
         """Remove files of these names, so that none of an earlier run is taken for a new one.
 
         Raises:

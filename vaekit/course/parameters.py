@@ -26,7 +26,7 @@ TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def parse_parameters(pairs: Iterable[str]) -> dict[str, Any]:
+def parse_parameters(pairs: str | Iterable[object]) -> dict[str, Any]:
     """["epochs=5", "dataset=mnist"] → {"epochs": 5, "dataset": "mnist"}.
 
     A value that is a Python literal is read as one; any other is text.
@@ -34,11 +34,11 @@ def parse_parameters(pairs: Iterable[str]) -> dict[str, Any]:
     Raises:
         UserError: something that is not NAME=VALUE, a name given twice.
     """
-    pairs = [pairs] if isinstance(pairs, str) else list(pairs)
-    if not all(isinstance(pair, str) for pair in pairs):
-        raise UserError(f"pairs must be parameters, texts of NAME=VALUE, got {brief(pairs)}")
+    given = [pairs] if isinstance(pairs, str) else list(pairs)
     parameters: dict[str, Any] = {}
-    for pair in pairs:
+    for pair in given:
+        if not isinstance(pair, str):
+            raise UserError(f"pairs must be parameters, texts of NAME=VALUE, got {brief(given)}")
         name, value = _split(pair)
         parsed = _literal(value)
         if name in parameters:

@@ -44,7 +44,8 @@ def effective_beta(
         width: of the images' range, for a squared error: 1 for [0, 1], 2 for [−1, 1]. A
             cross-entropy takes images in [0, 1] only: leave it at 1.
     Raises:
-        UserError: a weight < 0 or not finite, a count < 1, or a width that is not a positive finite number.
+        UserError: a weight < 0 or not finite, a count < 1, or a width that is not a positive
+            finite number.
     Example:
         >>> effective_beta(1.0, pixels=28 * 28, latents=200)  # "BCE mean + KL mean", a common slip
         3.92

@@ -74,7 +74,9 @@ CASES = {
     ),
     "losses.objectives.reconstruction_of": objective_case(),
     "losses.objectives.kl_of": Case(lambda: dict(output=output())),
-    "losses.objectives.log_prior": of_tensors(lambda: dict(z=torch.randn(3, 2)), "z", more=("meta device", "empty set")),
+    "losses.objectives.log_prior": of_tensors(
+        lambda: dict(z=torch.randn(3, 2)), "z", more=("meta device", "empty set")
+    ),
     "losses.schedules.WarmUp": Case(
         lambda: dict(to=2.0, over=0.5, start=1.0),
         accepts={"to": ("zero", "huge"), "start": ("zero", "huge")},
@@ -114,7 +116,9 @@ CASES = {
         "mean",
         "log_var",
     ),
-    "losses.terms.log_standard_normal": of_tensors(lambda: dict(z=torch.randn(3, 2)), "z", more=("meta device", "empty set")),
+    "losses.terms.log_standard_normal": of_tensors(
+        lambda: dict(z=torch.randn(3, 2)), "z", more=("meta device", "empty set")
+    ),
     "losses.terms.log_posterior": Case(lambda: dict(output=output())),
     "losses.checks.check_float": Exempt(NAMES),
     "losses.checks.check_same_shape": Exempt(NAMES),
@@ -122,5 +126,7 @@ CASES = {
     "losses.checks.check_weights": Exempt(NAMES),
     "losses.checks.check_range": Case(lambda: dict(x=images())),
     "losses.checks.check_objective": Case(lambda: dict(objective=losses.negative_elbo)),
-    "losses.checks.check_output": Case(lambda: dict(output=output(), names=("logits",)), words={"names": "output"}),
+    "losses.checks.check_output": Case(
+        lambda: dict(output=output(), names=("logits",)), words={"names": "output"}
+    ),
 }
