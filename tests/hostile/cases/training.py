@@ -47,7 +47,7 @@ def checkpoint():
     )
 
 
-def one_of_two_epochs(**arguments):
+def after_one_epoch(**arguments):
     self = Checkpoint(**checkpoint() | {"path": None})
     self.after_epoch({"epoch": 1, "test_loss": 2.0})
     return dict(self=self, **arguments)
@@ -119,12 +119,12 @@ CASES = {
         {"path": "checkpoint"},
     ),
     "training.checkpoints.Checkpoint.stale_for": Case(
-        lambda: one_of_two_epochs(patience=1), {"patience": ("none",)}
+        lambda: after_one_epoch(patience=1), {"patience": ("none",)}
     ),
     "training.checkpoints.Checkpoint.after_epoch": Case(
-        lambda: one_of_two_epochs(row={"epoch": 2, "test_loss": 1.0}),
+        lambda: after_one_epoch(row={"epoch": 2, "test_loss": 1.0}),
     ),
-    "training.checkpoints.Checkpoint.restore_best": Case(one_of_two_epochs),
+    "training.checkpoints.Checkpoint.restore_best": Case(after_one_epoch),
     "training.contents.check_same_run": Exempt(OF_A_FILE),
     "training.contents.rows_of": Exempt(OF_A_FILE),
     "training.contents.moments_of": Exempt(OF_A_FILE),
