@@ -188,7 +188,7 @@ FC_CVAE = ["train", "fc-cvae", "--data", "digits"]
     (["labs", "99"], "unknown lab '99'; choose one of"),
     (["labs", "-p", "epochs"], "a parameter is NAME=VALUE, got 'epochs'"),
     (["labs", "-p", "epoch=3"], "has no parameter epoch; it has .*epochs"),
-    (["labs", "--notebooks", "/no/such/folder"], "no labs in /no/such/folder"),
+    (["labs", "--notebooks", "/no/such/folder"], "/no/such/folder is no folder; give --note"),
     (["results"], "run this command in the folder of a clone of the repository"),
     (["results", "--check"], "RESULTS.md and results/ are not in"),
 ])

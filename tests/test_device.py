@@ -276,3 +276,16 @@ def test_a_torch_that_does_not_know_these_questions_says_no(monkeypatch):
 
 def test_other_devices_say_no():
     assert not has_bf16(torch.device("mps"))
+
+
+def test_to_wake_log1p_changes_no_value_and_draws_nothing():
+    logits = torch.linspace(-100, 100, 10_001)
+    x = torch.rand(10_001, generator=device.seeded(0))
+    before = torch.nn.functional.binary_cross_entropy_with_logits(logits, x, reduction="none")
+    state = torch.random.get_rng_state()
+
+    device.wake_log1p()
+
+    after = torch.nn.functional.binary_cross_entropy_with_logits(logits, x, reduction="none")
+    assert torch.equal(after, before)
+    assert torch.equal(torch.random.get_rng_state(), state)

@@ -130,3 +130,15 @@ def has_bf16(device: torch.device) -> bool:
         if ask is not None and ask():
             return True
     return False
+
+
+def wake_log1p() -> None:
+    """Have torch's log1p, softplus and binary cross-entropy run at full speed on the CPU.
+
+    In a new process they take five to ten times as long as after a larger atanh has run on the
+    same threads, which leaves every value as it was, bit by bit. We know that it is so
+    (benchmarks/bernoulli_speed.py), not why.
+    """
+    # torch gives a thread at least so many numbers
+    grain = 32_768
+    torch.atanh(torch.full((grain * torch.get_num_threads(),), 0.5))

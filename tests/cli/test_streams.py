@@ -98,7 +98,7 @@ def test_two_in_one_folder_the_second_is_refused(tmp_path):
             second = run(*command, "--out", tmp_path)
             assert second.returncode == 2
             assert len(second.stderr.splitlines()) == 1
-            assert "another command is writing to the folder" in second.stderr
+            assert "is writing to the folder" in second.stderr
     finally:
         first.send_signal(signal.SIGINT)
         _, errors = first.communicate(timeout=60)

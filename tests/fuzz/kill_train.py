@@ -23,6 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--latest", type=float, help="seconds; those of a whole run if left out")
     options = parser.parse_args()
     # bars and lines of progress are not compared
     os.environ["TQDM_DISABLE"] = "1"
@@ -32,10 +33,12 @@ def main() -> None:
         folder = Path(name)
         latest = undisturbed(COMMAND, folder / "whole")
         print(f"a whole run takes {latest:.1f} s")
+        latest = options.latest or latest
         for number, seconds in enumerate(moments(options.times, latest, options.seed)):
             kill = kill_and_go_on(COMMAND, folder / str(number), folder / "whole", seconds)
             outcome = kill.fault or "the same"
-            print(f"{kill.seconds:6.2f} s  {kill.epochs} epochs in the checkpoint  {outcome}")
+            state = f"{kill.epochs} epochs kept" if kill.met else "had ended"
+            print(f"{kill.seconds:6.2f} s  {state:13}  {outcome}", flush=True)
             faults += bool(kill.fault)
     print(f"{options.times - faults} of {options.times} the same")
     sys.exit(faults > 0)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -24,11 +25,13 @@ class Kill:
 
     Attributes:
         seconds: after which it was killed.
+        met: whether it still ran then.
         epochs: that its checkpoint held.
         fault: what was not as in a run that nobody disturbs; nothing if it is empty.
     """
 
     seconds: float
+    met: bool
     epochs: int
     fault: str
 
@@ -52,6 +55,7 @@ def kill_and_go_on(
         process.kill()
         process.communicate()
 
+    met = process.returncode == -signal.SIGKILL
     epochs = 0
     checkpoint = out / "checkpoint.safetensors"
     if checkpoint.exists():
@@ -60,8 +64,8 @@ def kill_and_go_on(
 
     result = run(*arguments, "--out", out)
     if result.returncode != 0 or result.stderr:
-        return Kill(seconds, epochs, f"code {result.returncode}: {result.stderr}")
-    return Kill(seconds, epochs, difference(out, whole))
+        return Kill(seconds, met, epochs, f"code {result.returncode}: {result.stderr}")
+    return Kill(seconds, met, epochs, difference(out, whole))
 
 
 def difference(a: Path, b: Path) -> str:

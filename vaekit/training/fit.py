@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..contracts import Objective
 from ..data.images import ImageSet
-from ..device import own_random_state, pick_device
+from ..device import own_random_state, pick_device, wake_log1p
 from ..losses import at
 from ..models.base import ImageModel
 from .checkpoints import Checkpoint
@@ -128,6 +128,7 @@ def fit(
         saved.history.selected_on = watched(parts)
 
     bar = progress_bar(epochs * course.steps, len(saved.history) * course.steps, progress)
+    wake_log1p()
     with own_random_state(), usable_afterwards(model), bar:
         _train(course, saved, patience, bar)
     if patience is not None:
