@@ -1,0 +1,13 @@
+"""The start page's functions: arguments that work, and the hostile values rightly accepted."""
+from conftest import REPO
+from support.hostile import Case
+
+LABS = REPO / "notebooks"
+LAB = LABS / "01_autoencoder.ipynb"
+
+CASES = {
+    "course.start.covers": Case(lambda: dict(folder=str(LABS))),
+    "course.start.cover": Case(lambda: dict(lab=str(LAB))),
+    "course.start.machine": Case(lambda: {}),
+    "course.start.memory": Case(lambda: {}),
+}
