@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from vaekit.files import write_json
+import measured
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -26,7 +26,7 @@ def main() -> None:
         row = {"room": room, **count(room)}
         rows.append(row)
         print(row)
-    write_json(ROOT / "results" / "hostile.json", rows)
+    measured.save(ROOT / "results" / "hostile.json", rows, measured.command_line())
 
 
 def count(room: str) -> dict[str, int]:

@@ -17,7 +17,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vaekit import losses
+from vaekit import losses, recipes, training
 from vaekit.arguments import checked
 from vaekit.arguments.hints import words
 from vaekit.contracts import Model
@@ -293,7 +293,7 @@ def add(model: nn.Module, x: Tensor) -> Tensor:
 
 
 def test_tensors_of_several_dtypes_are_named():
-    expected = r"add cannot compute with these dtypes \(model float32, x float64\); convert images"
+    expected = r"add cannot compute with these dtypes \(model float32, x float64: .*\); convert images"
     with pytest.raises(UserError, match=expected):
         add(nn.Linear(2, 2), torch.zeros(1, 2).double())
 
@@ -352,3 +352,30 @@ def test_a_checked_call_costs_little_of_a_small_loss():
     without = seconds(inspect.unwrap(function), mean, mean)
     # measured: 1.05; a batch of a training step takes a thousand times as long
     assert with_check < 1.5 * without
+
+
+def test_an_error_of_the_user_s_own_objective_keeps_its_words(digits):
+    def strict(output, x, c):
+        raise ValueError("my own check: the dtype of the mask is wrong")
+
+    model = recipes.build("mlp-vae-mnist-small", latent_dim=2)
+    with pytest.raises(ValueError, match="my own check") as raised:
+        training.fit(model, digits[0], strict, epochs=1, progress=False)
+    assert not isinstance(raised.value, UserError)
+
+
+def test_a_large_seed_is_not_blamed_for_a_lack_of_memory(monkeypatch):
+    def exhausted(*args, **kwargs):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(torch.nn.Module, "to", exhausted)
+    model = recipes.build("mlp-vae-mnist-small", latent_dim=2)
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        training.fit(
+            model,
+            torch.zeros(4, 1, 28, 28),
+            losses.negative_elbo,
+            epochs=1,
+            seed=20_261_121,
+            progress=False,
+        )

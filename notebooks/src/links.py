@@ -31,7 +31,10 @@ NAVIGATION = re.compile(r"^(# |)\[start page\]\(00_start\.ipynb\).*$", re.MULTIL
 SECTION = re.compile(r"\[project\.urls\]\n(?:\w+ = .*\n)+\n")
 CITED = re.compile(r"^repository-code: .*\n", re.MULTILINE)
 CLONE = re.compile(r"(<!-- address -->\n)(?:.*\n)*?(<!-- end of address -->)")
-ROW = re.compile(r"^(\| \[\d\d .*\]\(notebooks/(\d\d_\w+\.ipynb)\) \|.*\| )[^|]*( \|)$", re.MULTILINE)
+ROW = re.compile(
+    r"^(\| \[\d\d .*\]\(notebooks/(\d\d_\w+\.ipynb)\) \|.*\| )[^|]*( \|)$",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)

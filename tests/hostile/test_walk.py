@@ -17,7 +17,7 @@ TypeError that names the argument.
     }
 """
 import pytest
-from support.hostile import Case, call, cases_of, public_functions, rooms, walk
+from support.hostile import Case, call, cases_of, own_folder, public_functions, rooms, walk
 
 CASES = {room: cases_of(room) for room in rooms()}
 WALKED = [
@@ -42,7 +42,8 @@ def test_every_case_is_of_a_public_function(room):
 
 @pytest.mark.parametrize("room, name", WALKED, ids=[name for _, name in WALKED])
 def test_it_works_as_it_is_meant(room, name):
-    call(public_functions(room)[name], CASES[room][name].arguments())
+    with own_folder():
+        call(public_functions(room)[name], CASES[room][name].arguments())
 
 
 @pytest.mark.parametrize("room, name", WALKED, ids=[name for _, name in WALKED])

@@ -44,9 +44,22 @@ ALL = tuple(HOSTILE)
 
 # one of these words says what to do instead
 WAY_OUT = re.compile(
-    r"must|choose|leave|use|need|give|pass|try|check|take|delete|divide|rescale|move|call|train|;"
-    r"|\bare (float|0 or 1|two|images)|have shape|takes|subclass"
+    r"\b(must|choose|leave|use|needs?|give|pass|try|check|takes?|delete|divide|rescale|move|call"
+    r"|train|convert|restore|install|subclass|save|load|lower|wait|set|make|build|run|write|name"
+    r"|needed)\b"
+    r"|\bare (float|0 or 1|two|images|whole)|have shape"
 )
+
+# what a sentence calls an argument whose own name is short
+SYNONYMS = {
+    "c": ("class", "classes", "label", "labels", "attributes"),
+    "n": ("images", "samples", "rows"),
+    "size": ("batch_size",),
+    "image": ("images",),
+}
+
+# Python itself refuses a wrong number of arguments, and names the one
+ARITY = re.compile(r"unexpected keyword argument|required (positional|keyword-only) argument")
 
 
 @dataclass(frozen=True)
@@ -258,7 +271,7 @@ def _try(
 ) -> Outcome:
     listed = name in (*case.accepts.get(argument, ()), *case.accepts.get("*", ()))
     try:
-        with _quiet_folder():
+        with own_folder():
             result = call(function, arguments)
     except (UserError, TypeError) as error:
         text = str(error)
@@ -277,7 +290,7 @@ def _try(
 
 
 @contextmanager
-def _quiet_folder() -> Iterator[None]:
+def own_folder() -> Iterator[None]:
     """In an empty folder of its own: what is written by a name goes there."""
     before = os.getcwd()
     with tempfile.TemporaryDirectory() as folder:
@@ -296,30 +309,44 @@ def _fault_of_refusal(
     if "\n" in text:
         return "more than one line"
     # what names an argument's type or device calls it by its own name, whatever else is said
-    words = {argument, case.words.get(argument, argument)}
-    if not any(word.lower() in text.lower() for word in words):
+    words = {argument, case.words.get(argument, argument), *SYNONYMS.get(argument, ())}
+    if not any(_says(text, word) for word in words):
         return f"does not name {' or '.join(sorted(words))}"
-    if isinstance(error, UserError):
-        if not any(form in text for form in _forms(name, value)):
-            return "does not name the value"
-        if not WAY_OUT.search(text):
-            return "names no way out"
+    if not isinstance(error, UserError):
+        return None if ARITY.search(text) else "a TypeError of Python or torch"
+    if not any(_says(text, form) for form in _forms(name, value)):
+        return "does not name the value"
+    if not WAY_OUT.search(text):
+        return "names no way out"
     return None
+
+
+def _says(text: str, word: str) -> bool:
+    """True if the word stands in the text, and not only as a part of another."""
+    return re.search(rf"(?<![\w.]){re.escape(word)}(?![\w])", text, re.IGNORECASE) is not None
 
 
 def _forms(name: str, value: Any) -> list[str]:
     """How a message may write a value."""
-    forms = [brief(value), str(value), type(value).__name__]
-    if value == "" or value == []:
-        forms += ["empty", "no ", "none", "nothing", "''", "0"]
-    if isinstance(value, float):
-        forms += ["NaN", "nan", "inf"]
+    forms = [brief(value), str(value) or "''", type(value).__name__]
+    if isinstance(value, (str, list)) and not value:
+        # as a path, an empty text is the current folder
+        forms += ["empty", "no", "none", "nothing", "not one", "0", "'.'"]
+    if isinstance(value, (list, tuple)) and value:
+        # the first item that is wrong
+        forms += [repr(each) for each in value]
     if isinstance(value, Tensor):
-        forms += [str(tuple(value.shape)), str(value.dtype), str(value.dtype)[6:]]
-        forms += [str(value.device), "NaN", "nan", "inf", "empty", "no ", "0"]
+        dtype = str(value.dtype)
+        forms += [str(tuple(value.shape)), dtype, dtype.removeprefix("torch.")]
+    if name in ("nan", "all nan"):
+        forms.append("NaN")
+    if name in ("inf", "-inf", "one inf"):
+        forms.append("inf")
+    if name in ("empty set", "no images"):
+        forms += ["empty", "no", "0", "at least one"]
     if name == "meta device":
         forms.append("meta")
-    return forms
+    return [form for form in forms if form]
 
 
 def has_nan(value: Any) -> bool:

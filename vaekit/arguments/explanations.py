@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ..errors import LARGEST_SEED, UserError, WrongType, brief
@@ -10,7 +11,10 @@ from .hints import arguments_of, configuration, hints_of, name_of, strict, words
 
 # how torch and numpy speak of tensors that lie on different devices, or have dtypes they cannot use
 OF_DEVICES = re.compile(r"\b(device|devices|cuda|mps|meta|Meta)\b|\bcuda:|torch\.cuda\.")
-OF_DTYPES = re.compile(r"\bdtypes?\b|scalar type|not implemented for '|Input type|used as indices")
+OF_DTYPES = re.compile(r"\bdtypes?\b|scalar type|not implemented for '|Input type")
+
+# the code of vaekit, and of torch beside it
+VAEKIT = str(Path(__file__).parents[1])
 
 
 def wrong_type(
@@ -41,15 +45,28 @@ def explain(
     except TypeError:
         # one argument too many, or too few: Python says that itself
         return None
-    tensors = _tensors(arguments)
-    explanation = (
-        _too_large(error, function, arguments)
-        or _several_devices(error, function, tensors)
-        or _bad_dtypes(error, function, tensors)
-    )
+    explanation = _too_large(error, function, arguments)
+    if explanation is None and not _is_of_the_user(error):
+        tensors = _tensors(arguments)
+        explanation = (
+            _several_devices(error, function, tensors)
+            or _bad_dtypes(error, function, tensors)
+        )
     if explanation is not None:
         explanation.explains = error  # type: ignore[attr-defined]
     return explanation
+
+
+def _is_of_the_user(error: Exception) -> bool:
+    """True if it arose in the user's own code, an objective, say: they know better what it means."""
+    trace = error.__traceback__
+    if trace is None:
+        return False
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    file = trace.tb_frame.f_code.co_filename
+    # beartype's wrappers have no file
+    return not (file.startswith((VAEKIT, "<@beartype")) or "site-packages" in file)
 
 
 def _too_large(
@@ -64,7 +81,8 @@ def _too_large(
             )
 
     out_of_memory = isinstance(error, MemoryError) or "allocate" in str(error)
-    large = [(name, value) for name, value in numbers if value > 10**6]
+    # a seed may be large, and needs no memory
+    large = [(name, value) for name, value in numbers if value > 10**6 and "seed" not in name]
     if out_of_memory and large:
         name, value = max(large, key=lambda pair: pair[1])
         return UserError(
@@ -113,6 +131,11 @@ def _bad_dtypes(
         f"{name} {str(tensor.dtype).removeprefix('torch.')}" for name, tensor in tensors.items()
     )
     return UserError(
-        f"{name_of(function)} cannot compute with these dtypes ({dtypes}); "
+        f"{name_of(function)} cannot compute with these dtypes ({dtypes}: {_first_line(error)}); "
         "convert images and latents by .float(), labels by .long()"
     )
+
+
+def _first_line(error: Exception) -> str:
+    """What torch said itself, without its stack."""
+    return str(error).strip().split("\n")[0]

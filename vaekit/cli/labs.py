@@ -27,7 +27,7 @@ def labs(
     ] = None,
     cell_timeout: Annotated[int, typer.Option(help="seconds that one cell may take")] = 600,
 ) -> None:
-    """Run the labs with papermill and make a page of results."""
+    """Run the labs and make a page of results."""
     from ..course import labs as runner
 
     signals.raise_interrupt()

@@ -6,11 +6,12 @@ import io
 import os
 import platform
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..errors import UserError
 from ..plots.tables import MarkdownTable, table
+from .notebooks import read_notebook
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,11 +57,12 @@ def covers(folder: str | Path = ".") -> Figure:
 
 
 def cover(lab: str | Path) -> bytes | None:
-    """The PNG of the figure that stands for a lab; None if its cell has shown none yet."""
-    import nbformat
+    """The PNG of the figure that stands for a lab; None if its cell has shown none yet.
 
-    notebook: Any = nbformat.read(Path(lab), 4)
-    for cell in notebook.cells:
+    Raises:
+        UserError: no such notebook, or one that cannot be read.
+    """
+    for cell in read_notebook(lab).cells:
         if COVER not in cell.metadata.get("tags", []):
             continue
         for output in cell.get("outputs", []):

@@ -18,7 +18,9 @@ def check_images(x: Tensor, what: str = "images") -> Tensor:
         what: what to call the images in an error.
     """
     if not x.is_floating_point():
-        raise UserError(f"{what} must be float in [0, 1], got {x.dtype}; divide uint8 pixels by 255")
+        raise UserError(
+            f"{what} must be float in [0, 1], got {x.dtype}; divide uint8 pixels by 255"
+        )
     if x.numel() == 0:
         raise UserError(f"{what} must be at least one image, got shape {tuple(x.shape)}")
 

@@ -81,6 +81,14 @@ TABLES: dict[str, Layout] = {
         "what the run printed": "{printed}",
     }),
     "speed": plain("speed.json", {**SPEED, "command": "`{command}`"}),
+    "hostile": plain("hostile.json", {
+        "part of vaekit": "`{room}`",
+        "functions": "{functions}",
+        "calls": "{values:,}",
+        "refused in a sentence": "{refused:,}",
+        "rightly accepted": "{accepted:,}",
+        "anything else": "{fault}",
+    }),
     "coverage": plain("coverage.json", {
         "score": "{score}",
         "n": "{n}",

@@ -38,6 +38,7 @@ CASES = {
             report=None,
         ),
         accepts={"names": ("none", "empty list"), "parameters": ("none",)},
+        words={"out": "output folder"},
     ),
     "course.labs.find": Case(
         lambda: dict(names=["01"], notebooks=labs()),
@@ -77,6 +78,7 @@ CASES = {
     "course.output.OutputFolder.write": Case(
         lambda: dict(self=OutputFolder(folder()), name="a.html", content="text"),
         accepts={"content": TEXT},
+        words={"name": "names"},
     ),
     "course.pages.write": Case(lambda: dict(notebook=notebook(), target=folder() / "a.ipynb")),
     "course.pages.render": Case(

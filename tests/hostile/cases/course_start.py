@@ -7,7 +7,7 @@ LAB = LABS / "01_autoencoder.ipynb"
 
 CASES = {
     "course.start.covers": Case(lambda: dict(folder=str(LABS))),
-    "course.start.cover": Case(lambda: dict(lab=str(LAB))),
-    "course.start.machine": Case(lambda: {}),
-    "course.start.memory": Case(lambda: {}),
+    "course.start.cover": Case(lambda: dict(lab=str(LAB)), words={"lab": "notebook"}),
+    "course.start.machine": Case(dict),
+    "course.start.memory": Case(dict),
 }

@@ -11,7 +11,7 @@ from vaekit.data import npz
 
 TEXTS = ("empty text", "folder")
 # in both "name of load must be str" and "unknown data set 'x'; choose one of"
-NAMED = {"name": "e of"}
+NAMED = {"name": "data set"}
 
 FOLDER = Path(tempfile.mkdtemp(prefix="hostile-"))
 PIXELS = np.zeros((3, 28, 28), np.uint8)
@@ -52,7 +52,9 @@ CASES = {
         {"x": ("all nan", "one inf", "meta device"), "shift": ("zero",)},
         not_a_number=("x",),
     ),
-    "data.checks.check_images": Case(lambda: dict(x=pixels()), words={"x": "images"}),
+    "data.checks.check_images": Case(
+        lambda: dict(x=pixels()), {"what": TEXTS}, words={"x": "images"}
+    ),
     "data.checks.check_labels": Case(
         lambda: dict(y=torch.tensor([0, 1]), classes=2),
         {"y": ("empty set",), "where": TEXTS},

@@ -23,5 +23,6 @@ CASES = {
         {"model": (*ALL, "meta device")},
         not_a_number=("model",),
     ),
+    "device.wake_log1p": Case(dict),
     "device.has_bf16": Case(lambda: dict(device=torch.device("cpu"))),
 }
