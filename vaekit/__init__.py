@@ -16,7 +16,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 # the same for LLVM's OpenMP, which some builds of torch bring
 os.environ.setdefault("KMP_BLOCKTIME", "1")
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # from the top floor down; tests/test_architecture.py keeps every import pointing downwards
 __all__ = [

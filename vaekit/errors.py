@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
-# the largest size of anything: more than any memory holds, and what torch still counts without
-# overflow
+# a limit for sizes and counts, so that a slip of the hand is refused before memory runs out
 LARGEST = 2**31 - 1
-# seeds of torch and numpy alike
+# what torch takes as a seed
 LARGEST_SEED = 2**63 - 1
 
 

@@ -16,7 +16,7 @@
 # | [01 The autoencoder](01_autoencoder.ipynb) | What is left of an image after eight numbers, and why do random codes decode to nothing? | 1 |
 # | [02 The variational autoencoder](02_variational_autoencoder.ipynb) | How does a model learn a space from which one can draw? The ELBO, by hand. | 1 |
 # | [03 The conditional VAE](03_conditional_vae.ipynb) | How does one ask for a bag and get a bag? | 1 |
-# | [04 The β-VAE](04_beta_vae.ipynb) | What does the latent cost, and when does the model stop to use it? | 1 |
+# | [04 The β-VAE](04_beta_vae.ipynb) | What does the latent cost, and when does the model stop using it? | 1 |
 # | [05 A bound, a game, a denoiser](05_ddpm_and_gan.ipynb) | VAE, GAN and diffusion: what does each do better? | 1 |
 # | [06 Judging a generator](06_judging_generators.ipynb) | Which score may you believe, and how is each one fooled? | 1 |
 #
@@ -26,8 +26,8 @@
 import sys
 
 if "google.colab" in sys.modules:
-    # nobody has said yet where Colab can install vaekit from
-    raise RuntimeError("run `make links REPO=owner/name` in the labs' repository first")
+    # `make links REPO=owner/name` writes where Colab installs vaekit from
+    raise RuntimeError("this copy cannot install itself on Colab: run it on your computer, or ask for a link to Colab")
 
 from vaekit.course import start
 
@@ -44,7 +44,7 @@ start.covers()
 #
 # ## Stop one lab before you open the next
 #
-# A lab that is open holds its models and its data in memory, about 1 GB, until its **kernel** is stopped; to close the tab is not enough. On Binder you have 2 GB, and a third lab is killed without a word. So, when you are done with a lab:
+# A lab that is open holds its models and its data in memory, 0.9 to 1.2 GB, until its **kernel** is stopped; closing the tab is not enough. On Binder you have 2 GB: open one lab at a time, or a kernel is killed without a word. So, when you are done with a lab:
 #
 # - JupyterLab: *Kernel → Shut Down Kernel*, or the sidebar ⏹ *Running Terminals and Kernels → Shut Down All*.
 # - Notebook 7: *File → Close and Shut Down Notebook*. Colab: *Runtime → Manage sessions → Terminate*.

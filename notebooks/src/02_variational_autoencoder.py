@@ -31,8 +31,8 @@ seed: int = 0  # same seed, same machine, same numbers
 import sys
 
 if "google.colab" in sys.modules:
-    # nobody has said yet where Colab can install vaekit from
-    raise RuntimeError("run `make links REPO=owner/name` in the labs' repository first")
+    # `make links REPO=owner/name` writes where Colab installs vaekit from
+    raise RuntimeError("this copy cannot install itself on Colab: run it on your computer, or ask for a link to Colab")
 
 # vaekit before torch: it tells torch's threads to share the cores
 from vaekit import data, explore, losses, plots, recipes, training

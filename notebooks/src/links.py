@@ -179,9 +179,9 @@ def setup(address: Address | None) -> str:
     if address is None:
         return (
             'if "google.colab" in sys.modules:\n'
-            "    # nobody has said yet where Colab can install vaekit from\n"
-            '    raise RuntimeError("run `make links REPO=owner/name` in the labs\' repository '
-            'first")\n'
+            "    # `make links REPO=owner/name` writes where Colab installs vaekit from\n"
+            '    raise RuntimeError("this copy cannot install itself on Colab: '
+            'run it on your computer, or ask for a link to Colab")\n'
         )
     packages = " ".join((f"git+{address.url}@{address.tag}", *COLAB_LACKS))
     return (
@@ -213,10 +213,11 @@ def in_notebook(path: Path, twin: str) -> str:
     """A built lab whose changed cells have the twin's text; their outputs stay."""
     notebook = nbformat.read(path, 4)
     sources = [cell.source for cell in jupytext.reads(twin, fmt="py:percent").cells]
-    if len(sources) == len(notebook.cells):
-        for cell, source in zip(notebook.cells, sources):
-            if NAVIGATION.search(source) or SETUP.search(source + "\n"):
-                cell.source = source
+    if len(sources) != len(notebook.cells):
+        raise SystemExit(f"{path.name} has other cells than its source; build it first")
+    for cell, source in zip(notebook.cells, sources):
+        if NAVIGATION.search(source) or SETUP.search(source + "\n"):
+            cell.source = source
     return nbformat.writes(notebook) + "\n"
 
 

@@ -417,7 +417,7 @@ def test_several_draws_are_refused_where_one_is_meant(objective):
     ),
     (
         lambda: losses.capacity(OUT, X, nats=-1.0),
-        "no latent can carry less than nothing",
+        "nats must be ≥ 0",
     ),
     (lambda: losses.ImportanceWeighted(0), "samples must be ≥ 1, got 0"),
     (lambda: losses.ImportanceWeighted(-1), "samples must be ≥ 1, got -1"),

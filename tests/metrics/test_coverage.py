@@ -187,13 +187,14 @@ def test_a_model_that_knows_the_image_has_the_nll_of_the_floor():
     assert score.low == pytest.approx(score.floor, rel=1e-6)
 
 
-def test_the_nll_of_the_true_model_never_lies_below_the_floor():
-    """Black and white pixels that are drawn: the floor is a bound, which chance keeps away."""
-    generator = seeded(4)
-    for _ in range(SETS):
-        x = (torch.rand(10, 1, 4, 4, generator=generator) < 0.3).float()
-        score = metrics.nll(Known(0.3), x, 1)
-        assert score.low >= score.floor
+@pytest.mark.parametrize("q", [0.05, 0.25, 0.35, 0.9])
+def test_the_nll_of_any_other_model_lies_above_the_floor(q):
+    """By the relative entropy of the pixels, in closed form."""
+    x = torch.full((20, 1, 4, 4), 0.3)
+    score = metrics.nll(Known(q), x, 5)
+    per_pixel = 0.3 * math.log(0.3 / q) + 0.7 * math.log(0.7 / (1 - q))
+    assert score.value - score.floor == pytest.approx(16 * per_pixel, rel=1e-4)
+    assert score.low > score.floor
 
 
 def test_a_poor_model_does_not_meet_the_floor():

@@ -6,7 +6,7 @@ from torch import nn
 from typer.testing import CliRunner
 
 from vaekit import losses, metrics, recipes, training
-from vaekit.cli import app
+from vaekit.cli.app import app
 from vaekit.data import ImageSet
 from vaekit.errors import UserError
 from vaekit.models import conditioning

@@ -58,7 +58,7 @@ def explain(
 
 
 def _is_of_the_user(error: Exception) -> bool:
-    """True if it arose in the user's own code, an objective, say: they know better what it means."""
+    """True if it arose in code of the user's own, such as an objective: its words stay."""
     trace = error.__traceback__
     if trace is None:
         return False

@@ -62,7 +62,7 @@ def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def strict(hint: Any) -> Any:
-    """The hint, where a sequence is none of letters, and all of its items are looked at.
+    """The hint, where a sequence is none of letters, and its first items are looked at.
 
     beartype looks at one item by chance: the same call would be refused now and then.
     """

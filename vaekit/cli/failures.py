@@ -63,11 +63,11 @@ def exit_code(
     except (UserError, UsageError) as error:
         return _told(usage(error, args) if isinstance(error, UsageError) else str(error), MISTAKE)
     except OSError as error:
-        return _shown(debug) or _told(of_the_system(error), MISTAKE)
+        return _shown(debug, MISTAKE) or _told(of_the_system(error), MISTAKE)
     except Exception as error:
         from .report import unexpected
 
-        return _shown(debug) or _told(unexpected(error), UNEXPECTED)
+        return _shown(debug, UNEXPECTED) or _told(unexpected(error), UNEXPECTED)
 
 
 def usage(error: Any, args: Sequence[str] = ()) -> str:
@@ -108,12 +108,12 @@ def of_the_system(error: OSError) -> str:
     return f"cannot use {name} ({reason}); check the path and the space on the disk"
 
 
-def _shown(debug: bool) -> int:
+def _shown(debug: bool, code: int) -> int:
     """Show the traceback, if that is wanted; the exit code then, else 0."""
     if not debug:
         return 0
     traceback.print_exc()
-    return UNEXPECTED
+    return code
 
 
 def _told(text: str, code: int) -> int:

@@ -16,7 +16,7 @@ from .notebooks import read_notebook
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# what a lab's kernel holds at its peak (RESULTS.md)
+# what the kernel of the largest lab holds at its peak; the others hold 0.9 and more
 GIGABYTES_PER_LAB = 1.2
 GIGABYTE = 2**30
 

@@ -84,6 +84,7 @@ TABLES: dict[str, Layout] = {
     "hostile": plain("hostile.json", {
         "part of vaekit": "`{room}`",
         "functions": "{functions}",
+        "exempt": "{exempt}",
         "calls": "{values:,}",
         "refused in a sentence": "{refused:,}",
         "rightly accepted": "{accepted:,}",

@@ -100,10 +100,11 @@ def cannot(what: str, path: Path, error: OSError | ValueError) -> UserError:
         what: "read" or "write".
     """
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return UserError(
-        f"cannot {what} {path} ({reason}); "
-        "free some space or permit it, or choose another path"
-    )
+    if what == "read":
+        way_out = "check the path and its permissions"
+    else:
+        way_out = "free some space or permit it, or choose another path"
+    return UserError(f"cannot {what} {path} ({reason}); {way_out}")
 
 
 def check_writable(folder: Path | str) -> Path:

@@ -77,7 +77,7 @@ def check_weights(**weights: float) -> None:
     """Raise UserError for a weight that is negative, NaN or infinite."""
     reasons = {
         "beta": "; a negative weight would reward posteriors far from the prior",
-        "capacity": " nats; no latent can carry less than nothing",
+        "nats": "; a rate is 0 or more",
     }
     for name, value in weights.items():
         try:

@@ -101,8 +101,8 @@ def capacity(
 
     To raise C during training, as the authors do: `Scheduled(capacity, nats=WarmUp(25))`.
 
-    KL is averaged over the batch before it is compared, as in the authors' and Locatello et al.'s
-    code: images may differ in their rates.
+    KL is averaged over the batch before it is compared, as in the code of Locatello et al. 2019:
+    images may differ in their rates.
 
     Args:
         nats: C, the rate to hold, nats per image.
@@ -114,7 +114,7 @@ def capacity(
     Source:
         Burgess et al. 2018, equation 8.
     """
-    check_weights(capacity=nats, gamma=gamma)
+    check_weights(nats=nats, gamma=gamma)
     reconstruction = reconstruction_of(output, x)
     kl = kl_of(output)
 

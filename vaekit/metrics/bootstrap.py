@@ -49,7 +49,7 @@ def interval(values: Tensor, n: int) -> tuple[float, float]:
     """The 2.5 and 97.5 % quantiles of (R,) resampled scores of n items, stretched if n is small.
 
     Resamples of few items vary too little, by √((n − 1) / n), and the quantiles are those of a
-    normal distribution where Student's t is due. The stretch is 1.09 at n = 20 and 1.002 at 1,000.
+    normal distribution where Student's t is due. The stretch is 1.10 at n = 20 and 1.002 at 1,000.
     The ends stay within the resampled scores, so a share stays a share.
 
     Source:

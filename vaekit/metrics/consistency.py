@@ -53,7 +53,8 @@ def class_consistency(
     network = _classifier(features, labels)
     if not is_conditional(model) or not hasattr(model, "sample"):
         raise UserError(
-            f"model must take a class, and {type(model).__name__} takes no class: class consistency is for conditional models, "
+            f"model must take a class, and {type(model).__name__} takes no class: "
+            "class consistency is for conditional models, "
             "which have a condition and sample(n, c=labels)"
         )
 

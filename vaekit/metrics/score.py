@@ -12,7 +12,7 @@ class Score:
 
     Attributes:
         metric: what was measured: "FID", "KID", "SSIM", …
-        value, low, high: the score and its bootstrap 95 % interval.
+        value, low, high: the score and its 95 % interval; the metric says how it is made.
         n: number of images the score was computed from.
         floor: the same metric, real against real, at the same n: what a perfect model would get.
             None if it has no such meaning.

@@ -140,7 +140,7 @@ def _follows_each_image(fn: Callable) -> None:
     """Every image has a mean and a spread of its own."""
     mean = torch.arange(4.0).repeat(5000, 1).T.reshape(-1, 2) * 10
     log_var = mean / 10 - 2
-    # the draws of a student's later cells stay what they were
+    # aside, so that this part of the check moves no later number of a lab
     with torch.random.fork_rng(devices=[]):
         z = tensor(fn, mean, log_var, shape=(10_000, 2), hint="One sample for each mean.")
     for rows, level in zip(z.detach().split(2500), range(4)):

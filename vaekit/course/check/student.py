@@ -61,6 +61,7 @@ def exercise(*names: str) -> Callable[[Check], Check]:
 
         # whatever comes gets a sentence from here, and none about its type from vaekit.arguments
         checked.__annotations__ = {"fn": Any, "return": Passed}
+        del checked.__dict__["__wrapped__"]
         return cast(Check, checked)
 
     return decorate
