@@ -115,7 +115,7 @@ def test_train_goes_on_where_it_was_interrupted(tmp_path):
     done = len(json.loads(metadata["rows"]))
     result = run(*SMALL, "--epochs", done + 1, "--out", tmp_path)
     assert result.returncode == 0
-    assert "going on from" in result.stdout
+    assert f"found {checkpoint}, trying to go on" in result.stdout
     assert len(history(tmp_path)) == done + 1
     assert not checkpoint.exists()
 

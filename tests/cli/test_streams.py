@@ -1,6 +1,7 @@
 """Streams that fail, disks that are full, imports that take long: in a process of its own."""
 import os
 import resource
+import shlex
 import signal
 import subprocess
 
@@ -104,3 +105,17 @@ def test_two_in_one_folder_the_second_is_refused(tmp_path):
         _, errors = first.communicate(timeout=60)
     assert errors == "vaekit: interrupted\n"
     assert os.listdir(tmp_path) == ["checkpoint.safetensors"]
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_do_not_matter(tmp_path, closed):
+    command = shlex.join([*COMMAND, *SMALL, "--out", str(tmp_path)])
+    result = subprocess.run(["sh", "-c", f"{command} {closed}"], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert "latents.png" in os.listdir(tmp_path)
+
+
+def test_a_backend_of_matplotlib_that_does_not_exist(tmp_path):
+    result = run(*SMALL, "--out", tmp_path, MPLBACKEND="junk")
+    assert result.returncode == 0, result.stderr
+    assert "latents.png" in os.listdir(tmp_path)

@@ -384,7 +384,7 @@ THREE_DRAWS, _ = output(samples=3)
     (losses.negative_elbo, "beta", "beta"),
     (losses.free_bits, "free", "free"),
     (losses.free_bits, "beta", "beta"),
-    (losses.capacity, "nats", "capacity"),
+    (losses.capacity, "nats", "nats"),
     (losses.capacity, "gamma", "gamma"),
     (TCVAE, "alpha", "alpha"),
     (TCVAE, "beta", "beta"),
