@@ -118,3 +118,25 @@ def read_only(folder: Path) -> Iterator[None]:
         if is_root:
             os.seteuid(0)
         folder.chmod(0o755)
+
+
+@pytest.fixture
+def killed():
+    """Gives a model that after so many calls of it ends as by the user's Ctrl-C.
+
+    The objective is left alone, as a wrapped one is another run to a checkpoint.
+    """
+
+    def killed_after(calls, model):
+        made = 0
+
+        def count(module, inputs):
+            nonlocal made
+            made += 1
+            if made > calls:
+                raise KeyboardInterrupt
+
+        model.register_forward_pre_hook(count)
+        return model
+
+    return killed_after

@@ -7,7 +7,7 @@ import pickle
 import subprocess
 import sys
 import timeit
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from vaekit import losses, recipes, training
 from vaekit.arguments import checked
-from vaekit.arguments.hints import words
+from vaekit.arguments.hints import LOOKED_AT, words
 from vaekit.contracts import Model
 from vaekit.errors import UserError, WrongType
 from vaekit.models import ImageModel
@@ -293,7 +293,7 @@ def add(model: nn.Module, x: Tensor) -> Tensor:
 
 
 def test_tensors_of_several_dtypes_are_named():
-    expected = r"add cannot compute with these dtypes \(model float32, x float64: .*\); convert images"
+    expected = r"add cannot compute with these dtypes \(x float64: .*\); convert images"
     with pytest.raises(UserError, match=expected):
         add(nn.Linear(2, 2), torch.zeros(1, 2).double())
 
@@ -379,3 +379,82 @@ def test_a_large_seed_is_not_blamed_for_a_lack_of_memory(monkeypatch):
             seed=20_261_121,
             progress=False,
         )
+
+
+# what lies within a sequence or a mapping
+
+
+@checked
+def nested(
+    series: Mapping[str, Sequence[float] | Tensor] | None = None,
+    rows: Sequence[Sequence[int]] = (),
+    sizes: tuple[int, ...] = (),
+    pair: tuple[str, Sequence[int]] = ("", ()),
+) -> str:
+    return "taken"
+
+
+@pytest.mark.parametrize(
+    "argument, value",
+    [
+        ("series", {"a": [1, 2], "b": [1, None]}),
+        ("series", {"a": "text"}),
+        ("series", {"a": [1], 2: [1]}),
+        ("rows", [[1, 2], [3, 4, "a", 5]]),
+        ("rows", [[1], "ab"]),
+        ("sizes", (1, 2, None, 4)),
+        ("pair", ("a", [1, 2, None, 3])),
+    ],
+)
+def test_what_lies_within_is_looked_at_every_time(argument, value):
+    for _ in range(50):
+        with pytest.raises(WrongType, match=f"^{argument} of nested must be "):
+            nested(**{argument: value})
+
+
+def test_what_fits_at_every_depth_is_taken():
+    assert nested({"a": [1, 2.5], "b": torch.ones(2)}, [[1], (2, 3)], (1, 2), ("a", range(3)))
+
+
+def test_only_the_first_items_are_looked_at_and_always_the_same():
+    row = [0] * LOOKED_AT + ["a"]
+    assert {nested({"a": row}, [row], tuple(row)) for _ in range(50)} == {"taken"}
+    row[LOOKED_AT - 1] = "a"
+    for _ in range(50):
+        with pytest.raises(WrongType, match="^sizes of nested must be "):
+            nested(sizes=tuple(row))
+
+
+# dtypes
+
+
+def test_a_double_model_is_told_its_way_out():
+    expected = r"these dtypes \(model float64: .*\); use model.float\(\)$"
+    with pytest.raises(UserError, match=expected):
+        add(nn.Linear(2, 2).double(), torch.zeros(1, 2))
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64])
+def test_usual_dtypes_are_not_blamed(dtype):
+    with pytest.raises(RuntimeError, match="^mat1 and mat2 must have the same dtype") as caught:
+        add(nn.Linear(2, 2), torch.zeros(1, 2, dtype=dtype))
+    assert not isinstance(caught.value, UserError)
+
+
+# memory
+
+
+@checked
+def decode(k: int, memory_mb: float = 64) -> Tensor:
+    raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+
+
+def test_a_room_for_more_than_all_memory_is_named():
+    expected = "memory_mb of decode = 1000000000.0 needs more memory .*; choose a smaller memory_mb"
+    with pytest.raises(UserError, match=expected):
+        decode(1000, memory_mb=1e9)
+
+
+def test_a_small_room_is_not_blamed_for_a_lack_of_memory():
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        decode(1000, memory_mb=64)

@@ -63,7 +63,7 @@ def test_one_of_several_values_is_quoted():
 
 
 def test_a_share_that_is_no_good_is_an_option():
-    message = "a validation split needs images on both sides, but a share of 0.001 of 36 leaves none"
+    message = "a validation split needs images on both sides, but a share of 0.001 of 36"
     given = {"only": ["3"], "validation": 0.001, "out": Path("a")}
     assert in_options(message, OPTIONS, given) == f"--validation: {message}"
 

@@ -4,6 +4,7 @@ import torch
 
 from vaekit import data
 from vaekit.data import ImageSet
+from vaekit.data.images import image_set
 from vaekit.device import seeded
 from vaekit.errors import UserError
 
@@ -197,3 +198,39 @@ def test_an_unknown_class_is_named():
 def rows(images: ImageSet) -> list[tuple]:
     """Each image's pixels and label, as a tuple that can be sorted."""
     return [(*x.flatten().tolist(), y.item()) for x, y in zip(images.x, images.y)]
+
+
+def test_names_may_be_given_as_a_list():
+    factors = torch.zeros(2, 1, dtype=torch.int64)
+    images = ImageSet(
+        GREY,
+        torch.tensor([0, 1]),
+        ["a", "b"],
+        factors=factors,
+        factor_names=["size"],
+    )
+    assert images.classes == ("a", "b")
+    assert images.factor_names == ("size",)
+
+
+def test_a_slice_that_runs_backwards_is_named():
+    images = data.as_image_set(GREY)
+    with pytest.raises(UserError, match="must choose among 2 images, got slice.*step must be"):
+        images.images(slice(None, None, -1))
+
+
+@pytest.mark.parametrize("read", [
+    data.check_images,
+    data.as_image_set,
+    data.as_tensor,
+    lambda x: image_set("images", x),
+    lambda x: ImageSet(x, torch.tensor([0, 1])),
+])
+@pytest.mark.parametrize("x, words", [
+    (GREY.to_sparse(), r"images must be a dense tensor, got sparse_coo; use .to_dense\(\)"),
+    (GREY.byte().to_sparse(), r"use .to_dense\(\)"),
+    (torch.nested.nested_tensor(list(GREY)), "must be one dense tensor, got a nested one; use"),
+])
+def test_images_that_are_not_stored_value_by_value_are_named(read, x, words):
+    with pytest.raises(UserError, match=words):
+        read(x)

@@ -10,6 +10,7 @@ import torch
 from support.vaes import small_vae
 
 from vaekit import losses, training
+from vaekit.arguments import checked
 from vaekit.errors import UserError
 from vaekit.losses import describe
 
@@ -47,6 +48,44 @@ class WithAFunction:
         return {"loss": self.function(output)}
 
 
+def wrapped(weight):
+    @functools.wraps(losses.negative_elbo)
+    def objective(output, x, c):
+        return {"loss": weight * losses.negative_elbo(output, x, c)["loss"]}
+
+    return objective
+
+
+class Wrapper:
+    """As a decorator that is a class."""
+
+    def __init__(self, weight):
+        functools.update_wrapper(self, losses.negative_elbo)
+        self.weight = weight
+
+    def __call__(self, output, x, c):
+        return {"loss": self.weight * losses.negative_elbo(output, x, c)["loss"]}
+
+
+def with_samples(objective, samples):
+    objective.samples = samples
+    return objective
+
+
+class Slots:
+    __slots__ = ("__weight", "unset")
+
+    def __init__(self, weight):
+        self.__weight = weight
+
+    def __call__(self, output, x, c):
+        return {"loss": self.__weight * output}
+
+
+class MoreSlots(Slots):
+    __slots__ = ()
+
+
 class Penalty(torch.nn.Module):
     def __init__(self, weight):
         super().__init__()
@@ -82,6 +121,17 @@ DIFFERENT = {
     "a field's function": (WithAFunction(lambda o: o), WithAFunction(lambda o: -o)),
     "a module's attribute": (Penalty(2.0), Penalty(3.0)),
     "a setting of torch's": (torch.nn.MSELoss(), torch.nn.MSELoss(reduction="sum")),
+    "a wrapper of the library's": (wrapped(2.0), losses.negative_elbo),
+    "a wrapper's variable": (wrapped(2.0), wrapped(3.0)),
+    "a wrapper that is an object": (Wrapper(2.0), losses.negative_elbo),
+    "its attribute": (Wrapper(2.0), Wrapper(3.0)),
+    "a function's attribute": (
+        with_samples(lambda o, x, c: {"loss": o}, 2),
+        with_samples(lambda o, x, c: {"loss": o}, 3),
+    ),
+    "a decorator of vaekit's": (checked(weighted(2.0)), checked(weighted(3.0))),
+    "slots": (Slots(2.0), Slots(3.0)),
+    "inherited slots": (MoreSlots(2.0), MoreSlots(3.0)),
     "a schedule": (
         losses.Scheduled(losses.negative_elbo, beta=lambda progress: progress),
         losses.Scheduled(losses.negative_elbo, beta=lambda progress: progress**2),
@@ -139,6 +189,11 @@ def test_a_function_that_calls_itself_has_a_description():
         return objective(output[1:], x, c) if len(output) else {"loss": output}
 
     assert describe(objective).endswith(f"objective#{describe(objective)[-8:]}")
+
+
+def test_an_attribute_of_the_librarys_own_is_described(monkeypatch):
+    monkeypatch.setattr(losses.negative_elbo, "samples", 3, raising=False)
+    assert describe(losses.negative_elbo) == "negative_elbo(samples=3)"
 
 
 def test_what_is_known_by_its_name_has_no_digest():

@@ -186,38 +186,29 @@ def test_several_weights_and_fixed_ones_go_together():
 ])
 def test_an_interrupted_scheduled_run_ends_where_an_uninterrupted_one_does(
     small, tmp_path, schedule
-):
+, killed):
     images, test_images = small
     checkpoint = tmp_path / "run.safetensors"
-    calls = 0
 
-    def fit(model, objective, **settings):
+    def fit(model, **settings):
         return training.fit(
             model,
             images,
-            Scheduled(objective, beta=schedule),
+            Scheduled(losses.negative_elbo, beta=schedule),
             test=test_images,
             epochs=4,
             batch_size=50,
             **settings,
         )
 
-    @functools.wraps(losses.negative_elbo)
-    def interrupted(*arguments, **weights):
-        nonlocal calls
-        calls += 1
-        # 6 steps per epoch and 1 to test: in the middle of the third
-        if calls > 16:
-            raise KeyboardInterrupt
-        return losses.negative_elbo(*arguments, **weights)
-
     whole = small_vae()
-    history = fit(whole, losses.negative_elbo)
+    history = fit(whole)
 
     with pytest.raises(KeyboardInterrupt):
-        fit(small_vae(), interrupted, checkpoint=checkpoint)
+        # 6 steps per epoch and 1 to test: in the middle of the third
+        fit(killed(16, small_vae()), checkpoint=checkpoint)
     resumed = small_vae(seed=9)
-    history_again = fit(resumed, losses.negative_elbo, checkpoint=checkpoint)
+    history_again = fit(resumed, checkpoint=checkpoint)
 
     assert same_weights(whole, resumed)
     assert history_again["train_loss"] == history["train_loss"]

@@ -4,6 +4,7 @@ The linear-Gaussian VAE, whose log p(x) is known; then a real VAE, against its p
 """
 import math
 
+import numpy as np
 import pytest
 import torch
 from support.scores import check_interval
@@ -368,3 +369,52 @@ def test_bits_are_made_from_nats_once():
     score = Score(metric="NLL", value=1, low=1, high=1, n=2, unit="bits per dimension")
     with pytest.raises(UserError, match="this score is in 'bits per dimension'"):
         bits_per_dimension(score, 4)
+
+
+@pytest.mark.parametrize(
+    "k, seed", [(np.uint8(200), 1), (3, np.int64(2**61)), (3, np.int32(5000)), (np.int8(100), 0)]
+)
+@pytest.mark.filterwarnings("error")
+def test_numpys_numbers_count_as_pythons(vae, images, k, seed):
+    expected = importance_weights(vae, images, int(k), seed=int(seed))
+    assert torch.equal(importance_weights(vae, images, k, seed=seed), expected)
+    found = nll(vae, images, k, seed=seed)
+    same = nll(vae, images, int(k), seed=int(seed))
+    assert (found.metric, found.value, found.low, found.high) == (
+        same.metric,
+        same.value,
+        same.low,
+        same.high,
+    )
+
+
+ANSWER = torch.zeros(6, 3)
+
+
+@pytest.mark.parametrize("measured", [nll, importance_bound, importance_weights])
+@pytest.mark.parametrize(
+    "method, answer, words",
+    [
+        ("posterior", None, r"posterior of LinearGaussian must be \(mean, log_var\), got NoneType"),
+        ("posterior", (ANSWER, 1.0), r"must be \(mean, log_var\), got tuple"),
+        ("posterior", (ANSWER[0], ANSWER[0]), r"mean and log_var \(N, D\) each, got \(3,\) and"),
+        ("posterior", (ANSWER, ANSWER[:, :1]), r"got \(6, 3\) and \(6, 1\) for 6 images"),
+        ("log_likelihood", 1.0, r"log_likelihood of LinearGaussian must be .*\(N,\), got float"),
+        ("log_likelihood", torch.tensor(1.0), r"got Tensor of shape \(\) .* for 24 images"),
+        ("log_likelihood", torch.zeros(24, 1), r"got Tensor of shape \(24, 1\) .* for 24 images"),
+    ],
+)
+def test_a_model_with_other_answers_is_named(oracle, measured, method, answer, words, monkeypatch):
+    x = oracle.sample(6, generator=seeded(0))
+    monkeypatch.setattr(oracle, method, lambda *given: answer)
+    with pytest.raises(UserError, match=words):
+        measured(oracle, x, 4)
+
+
+def test_memory_that_does_not_suffice_names_memory_mb(vae, images, monkeypatch):
+    def exhausted(*given):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(vae, "log_likelihood", exhausted)
+    with pytest.raises(UserError, match="memory_mb of nll .*choose a smaller memory_mb"):
+        nll(vae, images, 10, memory_mb=1e9)

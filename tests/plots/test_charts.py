@@ -192,3 +192,52 @@ class NoEpochs:
 def test_histories_that_cannot_be_drawn_are_named(histories, words):
     with pytest.raises(UserError, match=words):
         plots.curves(histories)
+
+
+WORDS = {"title": "", "xlabel": "x", "ylabel": "y"}
+
+
+def test_a_gap_that_is_none_is_refused_every_time():
+    for _ in range(30):
+        with pytest.raises(UserError, match="series of lines must be"):
+            plots.lines([1, 2], {"a": [1, None]}, **WORDS)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.array([1j, 2]),
+        torch.tensor([1j, 2]),
+        [torch.tensor(1j), 2],
+        [torch.ones(1), 2],
+        np.array(["1", "2"]),
+    ],
+)
+def test_values_that_are_no_real_numbers_are_refused(y):
+    with pytest.raises(UserError, match="series 'a' must hold real numbers, got "):
+        plots.lines([1, 2], {"a": y}, **WORDS)
+
+
+def test_complex_numbers_in_a_list_are_refused():
+    with pytest.raises(UserError, match="series of lines must be"):
+        plots.lines([1, 2], {"a": [1j, 2]}, **WORDS)
+
+
+def test_lines_take_tensors_as_numbers_and_numbers_as_names():
+    x = [torch.tensor(1), torch.tensor(2.0)]
+    ax = plots.lines(x, {2: [torch.tensor(3.0), 4], 0.5: [1, 2]}, **WORDS).axes[0]
+    assert labels(ax.lines) == ["2", "0.5"]
+    assert list(ax.lines[0].get_xdata()) == [1, 2]
+    assert list(ax.lines[0].get_ydata()) == [3, 4]
+
+
+def test_rate_distortion_takes_points_as_lists():
+    ax = plots.rate_distortion({"a": {1: [4, 100], 2: [3, 110]}}).axes[0]
+    assert list(ax.lines[0].get_xdata()) == [3, 4]
+    assert list(ax.lines[0].get_ydata()) == [110, 100]
+
+
+@pytest.mark.parametrize("point", [[1.0], (1.0, 2.0, 3.0)])
+def test_a_point_that_is_no_pair_is_named(point):
+    with pytest.raises(UserError, match=r"each point of series 'a' must be \(rate, distortion\)"):
+        plots.rate_distortion({"a": {1: point}})

@@ -142,3 +142,44 @@ def test_a_map_that_cannot_be_is_named(change, words):
     arguments = {"z": POINTS, "y": LABELS, "classes": ["a", "b"]} | change
     with pytest.raises(UserError, match=words):
         plots.latent_map(**arguments)
+
+
+class Foreign(torch.nn.Module):
+    """A decoder of the user's own, with any answer."""
+
+    latent_dim = 2
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def decode(self, z, c=None):
+        return self.answer(z)
+
+
+@pytest.mark.parametrize("show", [plots.walk, plots.lattice])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda z: None,
+        lambda z: torch.zeros(len(z), 4, 4),
+        lambda z: torch.zeros(1, 1, 4, 4),
+        lambda z: torch.zeros(len(z), 2, 4, 4),
+        lambda z: [torch.zeros(1, 4, 4)] * len(z),
+    ],
+)
+def test_a_decoder_without_one_image_per_latent_is_named(show, answer):
+    expected = r"decode of Foreign must give each latent one image \(C, H, W\) .*got .* for \d+ lat"
+    with pytest.raises(UserError, match=expected):
+        show(Foreign(answer), n=3)
+
+
+def test_a_lattice_takes_its_ranges_as_lists(trained):
+    fig = plots.lattice(trained.model, x=[-2, 2], y=[-1, 1], n=5)
+    extent = fig.axes[0].images[0].get_extent()
+    assert tuple(extent) == pytest.approx((-2.5, 2.5, -1.25, 1.25))
+
+
+def test_a_range_of_three_numbers_is_named(trained):
+    with pytest.raises(UserError, match=r"x must be two numbers, from and to, got \[0, 1, 2\]"):
+        plots.lattice(trained.model, x=[0, 1, 2])

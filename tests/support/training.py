@@ -66,7 +66,7 @@ class Recorded:
 def killed_after(calls: int, objective: Objective) -> Objective:
     """The objective, and after so many calls of it the user's Ctrl-C.
 
-    It has the objective's name, so a checkpoint takes one for the other.
+    It has the objective's name, so of the same code.
     """
     made = 0
 

@@ -1,7 +1,7 @@
 """A run that is interrupted ends where an uninterrupted one does."""
 import pytest
 import torch
-from support.training import fit_elbo, killed_after
+from support.training import fit_elbo
 from support.vaes import same_weights, small_vae
 
 from vaekit import losses, recipes, training
@@ -10,19 +10,18 @@ from vaekit.errors import UserError
 
 
 @pytest.mark.parametrize("schedule", ["constant", "one-cycle"])
-def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(small, tmp_path, schedule):
+def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(small, tmp_path, schedule, killed):
     train, test = small
     path = tmp_path / "run.safetensors"
     whole = small_vae()
     history = fit_elbo(whole, small, epochs=5, schedule=schedule)
 
     # 6 steps per epoch and 1 to evaluate: in the middle of the fourth
-    interrupted = killed_after(21, losses.negative_elbo)
     with pytest.raises(KeyboardInterrupt):
         training.fit(
-            small_vae(),
+            killed(21, small_vae()),
             train,
-            interrupted,
+            losses.negative_elbo,
             test=test,
             epochs=5,
             batch_size=50,
@@ -72,7 +71,7 @@ def test_a_run_in_channels_last_goes_on_as_it_was(small, tmp_path, optimizer):
     assert not weight.is_contiguous()
 
 
-def test_an_interrupted_patience_goes_on_with_the_best_weights(small, tmp_path):
+def test_an_interrupted_patience_goes_on_with_the_best_weights(small, tmp_path, killed):
     """The best weights and the epochs since then come back from the file."""
     train, test = small
     path = tmp_path / "run.safetensors"
@@ -96,7 +95,7 @@ def test_an_interrupted_patience_goes_on_with_the_best_weights(small, tmp_path):
     # 1 step per epoch and 1 to evaluate: stop when the best epoch is already past
     best_is_past = 2 * (history.best + 4)
     with pytest.raises(KeyboardInterrupt):
-        fit(small_vae(20), killed_after(best_is_past, losses.negative_elbo), checkpoint=path)
+        fit(killed(best_is_past, small_vae(20)), losses.negative_elbo, checkpoint=path)
     resumed = small_vae(20, seed=9)
     again = fit(resumed, losses.negative_elbo, checkpoint=path)
 

@@ -5,7 +5,7 @@ One step against the same step by hand, what the history shows, how the game goe
 import pytest
 import torch
 from support.gan import LOSSES, SHAPE, small_gan
-from support.training import killed_after, two_modes
+from support.training import two_modes
 from support.vaes import same_weights
 from torch import nn
 
@@ -196,7 +196,7 @@ def new_dc_gan(seed):
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "radam"])
-def test_an_interrupted_game_ends_where_an_uninterrupted_one_does(tmp_path, optimizer):
+def test_an_interrupted_game_ends_where_an_uninterrupted_one_does(tmp_path, optimizer, killed):
     def fit(model, loss, checkpoint=None):
         return training.fit(
             model,
@@ -216,7 +216,7 @@ def test_an_interrupted_game_ends_where_an_uninterrupted_one_does(tmp_path, opti
     # in the seventh epoch, of 4 steps and 1 to evaluate; RAdam adapts from its sixth step on
     path = tmp_path / "run.safetensors"
     with pytest.raises(KeyboardInterrupt):
-        fit(new_dc_gan(0), killed_after(33, gan.minimax), path)
+        fit(killed(33, new_dc_gan(0)), gan.minimax, path)
     resumed = new_dc_gan(1)
     again = fit(resumed, gan.minimax, path)
 

@@ -1,11 +1,12 @@
 """What a seed means in training, whatever its size, and that the caller's randomness stays."""
+import numpy as np
 import pytest
 import torch
 from support.training import fit_elbo
 from support.vaes import same_weights, small_vae
 
 from vaekit import losses, training
-from vaekit.training.seeds import MEASURING, seed_of
+from vaekit.training.seeds import MEASURING, seed_epoch, seed_of
 
 LARGE = [10**13, 10**14, 2**62, 2**63 - 1]
 
@@ -25,6 +26,12 @@ def test_seeds_as_people_choose_them_mean_what_they_always_did(seed, epoch, expe
 @pytest.mark.parametrize("epoch", [MEASURING, 0, 300])
 def test_a_large_seed_stays_within_what_torch_takes(seed, epoch):
     assert 0 <= seed_of(seed, epoch) < 2**63
+
+
+@pytest.mark.parametrize("seed", [np.uint8(3), np.int32(70000)])
+def test_a_small_integer_of_numpys_does_not_overflow(seed):
+    assert seed_of(seed, 2) == seed_of(int(seed), 2)
+    assert seed_epoch(seed, 2).initial_seed() == seed_of(int(seed), 2)
 
 
 def test_large_seeds_differ():

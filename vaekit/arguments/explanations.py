@@ -13,6 +13,9 @@ from .hints import arguments_of, configuration, hints_of, name_of, strict, words
 OF_DEVICES = re.compile(r"\b(device|devices|cuda|mps|meta|Meta)\b|\bcuda:|torch\.cuda\.")
 OF_DTYPES = re.compile(r"\bdtypes?\b|scalar type|not implemented for '|Input type")
 
+# what images, weights, pixels and labels are
+USUAL_DTYPES = ("float32", "uint8")
+
 # the code of vaekit, and of torch beside it
 VAEKIT = str(Path(__file__).parents[1])
 
@@ -30,7 +33,9 @@ def wrong_type(
                 f"{name} of {name_of(function)} must be {words(hints[name])}, "
                 f"got {type(value).__name__} {brief(value)}"
             )
-    return WrongType(f"an argument of {name_of(function)} has the wrong type; see its type hints")
+    # only a value that is another one at each look gets here
+    wanted = ", ".join(f"{name}: {words(hint)}" for name, hint in hints.items())
+    return WrongType(f"the arguments of {name_of(function)} must be ({wanted})")
 
 
 def explain(
@@ -50,7 +55,7 @@ def explain(
         tensors = _tensors(arguments)
         explanation = (
             _several_devices(error, function, tensors)
-            or _bad_dtypes(error, function, tensors)
+            or _bad_dtypes(error, function, arguments)
         )
     if explanation is not None:
         explanation.explains = error  # type: ignore[attr-defined]
@@ -83,6 +88,7 @@ def _too_large(
     out_of_memory = isinstance(error, MemoryError) or "allocate" in str(error)
     # a seed may be large, and needs no memory
     large = [(name, value) for name, value in numbers if value > 10**6 and "seed" not in name]
+    large += [(name, value) for name, value in arguments if name == "memory_mb" and value > 1000]
     if out_of_memory and large:
         name, value = max(large, key=lambda pair: pair[1])
         return UserError(
@@ -96,13 +102,17 @@ def _tensors(arguments: list[tuple[str, Any]]) -> dict[str, Any]:
     """The tensors among the arguments, by name; of a model its first weight."""
     tensors = {}
     for name, value in arguments:
-        if callable(getattr(value, "parameters", None)):
+        if _is_model(value):
             value = next(iter(value.parameters()), None)
         # a set of images: its images
         value = getattr(value, "x", value)
         if hasattr(value, "device") and hasattr(value, "dtype"):
             tensors[name] = value
     return tensors
+
+
+def _is_model(value: Any) -> bool:
+    return callable(getattr(value, "parameters", None))
 
 
 def _several_devices(
@@ -122,18 +132,28 @@ def _several_devices(
 
 
 def _bad_dtypes(
-    error: Exception, function: Callable[..., Any], tensors: dict[str, Any]
+    error: Exception, function: Callable[..., Any], arguments: list[tuple[str, Any]]
 ) -> UserError | None:
-    """The error that names the dtypes of the tensors, where torch cannot compute with them."""
-    if not tensors or not OF_DTYPES.search(str(error)):
+    """The error that names tensors of an unusual dtype, where torch cannot compute with them."""
+    if not OF_DTYPES.search(str(error)):
         return None
-    dtypes = ", ".join(
-        f"{name} {str(tensor.dtype).removeprefix('torch.')}" for name, tensor in tensors.items()
-    )
+    dtypes = {name: _dtype(tensor) for name, tensor in _tensors(arguments).items()}
+    unusual = {name: dtype for name, dtype in dtypes.items() if dtype not in USUAL_DTYPES}
+    if not unusual:
+        return None
+    models = [name for name, value in arguments if name in unusual and _is_model(value)]
+    ways_out = [f"use {name}.float()" for name in models]
+    if len(ways_out) < len(unusual):
+        ways_out.append("convert images and latents by .float(), labels by .long()")
+    named = ", ".join(f"{name} {dtype}" for name, dtype in unusual.items())
     return UserError(
-        f"{name_of(function)} cannot compute with these dtypes ({dtypes}: {_first_line(error)}); "
-        "convert images and latents by .float(), labels by .long()"
+        f"{name_of(function)} cannot compute with these dtypes ({named}: {_first_line(error)}); "
+        f"{' and '.join(ways_out)}"
     )
+
+
+def _dtype(tensor: Any) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def _first_line(error: Exception) -> str:

@@ -5,10 +5,10 @@ import functools
 import itertools
 import operator
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
 
-# of a longer sequence, only so many items are looked at
+# of a longer sequence or mapping, only so many items are looked at
 LOOKED_AT = 1000
 
 
@@ -64,24 +64,40 @@ def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
 def strict(hint: Any) -> Any:
     """The hint, where a sequence is none of letters, and its first items are looked at.
 
-    beartype looks at one item by chance: the same call would be refused now and then.
+    So are those of sequences and mappings within. beartype looks at one item by chance: the same
+    call would be refused now and then.
     """
-    from beartype.door import is_bearable
     from beartype.vale import Is
 
-    if get_origin(hint) in (Union, types.UnionType):
-        return functools.reduce(operator.or_, map(strict, get_args(hint)))
-    if get_origin(hint) not in (Sequence, list):
-        return hint
-    (item,) = get_args(hint)
+    kind = get_origin(hint)
+    parts = get_args(hint)
+    if kind in (Union, types.UnionType):
+        return functools.reduce(operator.or_, map(strict, parts))
+    if kind is tuple and Ellipsis not in parts:
+        # one hint for each item: beartype looks at all of them
+        return tuple[tuple(map(strict, parts))]  # type: ignore[misc]
+    # the bare kind: a hint with its items would have beartype look at one by chance again
+    if kind in (Sequence, list, tuple):
+        item = strict(parts[0])
+        return Annotated[kind, Is[lambda value: not _is_text(value) and _all_are(value, item)]]
+    if kind in (Mapping, dict):
+        key, item = map(strict, parts)
+        return Annotated[
+            kind, Is[lambda value: _all_are(value, key) and _all_are(value.values(), item)]
+        ]
+    return hint
 
-    def fits(value: Any) -> bool:
-        if isinstance(value, (str, bytes)):
-            return False
-        first = itertools.islice(value, LOOKED_AT)
-        return all(is_bearable(each, item, conf=configuration()) for each in first)
 
-    return Annotated[hint, Is[fits]]
+def _is_text(value: Any) -> bool:
+    return isinstance(value, (str, bytes))
+
+
+def _all_are(values: Iterable[Any], hint: Any) -> bool:
+    """True if the first values, in their order, fit the hint."""
+    from beartype.door import is_bearable
+
+    first = itertools.islice(values, LOOKED_AT)
+    return all(is_bearable(each, hint, conf=configuration()) for each in first)
 
 
 def _is_contract(hint: Any) -> bool:

@@ -12,9 +12,14 @@ What takes long to import is imported by the command that needs it.
 
 def main() -> None:
     """Run the command line."""
-    from . import signals
+    import os
+
+    from . import signals, streams
 
     signals.end_at_once()
+    streams.open_closed()
+    # figures are only written to files here, whatever notebooks and windows use
+    os.environ["MPLBACKEND"] = "agg"
 
     from .app import app
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -43,6 +44,7 @@ class Command(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         """Run the command with the values that were read from the command line."""
         try:
+            _expand_homes(ctx)
             return super().invoke(ctx)
         except UserError as error:
             raise UserError(wording.in_options(str(error), *_options(ctx))) from error
@@ -54,6 +56,19 @@ class Command(TyperCommand):
             raise UserError(said) from error
         except KeyboardInterrupt:
             raise failures.Interrupted from None
+
+
+def _expand_homes(ctx: Any) -> None:
+    """Put a home in the place of ~, which a shell leaves as it is in quotes.
+
+    Raises:
+        UserError: there is no such user.
+    """
+    from ..experiments.folders import named
+
+    for name, value in ctx.params.items():
+        if isinstance(value, Path) and str(value).startswith("~"):
+            ctx.params[name] = named(name, value)
 
 
 def _options(ctx: Any) -> tuple[dict[str, str], dict[str, Any]]:

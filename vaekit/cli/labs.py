@@ -28,7 +28,12 @@ def labs(
     cell_timeout: Annotated[int, typer.Option(help="seconds that one cell may take")] = 600,
 ) -> None:
     """Run the labs and make a page of results."""
+    import os
+
     from ..course import labs as runner
+
+    # a notebook shows its figures itself, which the command's own choice would prevent
+    os.environ.pop("MPLBACKEND", None)
 
     signals.raise_interrupt()
     results = runner.run_all(

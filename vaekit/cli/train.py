@@ -97,7 +97,7 @@ def train(
     with own_folder(Path("runs") / name if out is None else out) as folder:
         checkpoint = results.checkpoint_in(folder)
         if checkpoint.exists():
-            say(f"going on from {checkpoint}")
+            say(f"found {checkpoint}, trying to go on")
 
         run = recipes.train(
             recipe,

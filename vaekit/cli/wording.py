@@ -1,6 +1,7 @@
 """A sentence that names Python's parameters, said in the options of a command."""
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,22 +51,40 @@ def _renamed(message: str, name: str, option: str) -> str:
     # "limit of load must be": whose parameter it is in Python does not matter here
     head = rf"^{name}(?: of [\w.]+)?(?= (?:must|names|watches|weighs|needs|=))"
     message = re.sub(head, option, message)
+    if name == "out":
+        message = re.sub(r"\banother folder\b(?! with)", f"another folder with {option}", message)
     message = re.sub(rf"\b([Ll]eave|[Cc]hoose a smaller) {name}\b", rf"\1 {option}", message)
-    message = re.sub(rf"(?<![-\w]){name}=", f"{option} ", message)
+    message = _outside_calls(rf"(?<![-\w]){name}=", f"{option} ", message)
     message = message.replace(f" among {name}:", "")
     if "_" in name:
-        message = re.sub(rf"(?<![-\w./]){name}(?![\w./])", option, message)
+        message = _outside_calls(rf"(?<![-\w./]){name}(?![\w./])", option, message)
     return message
 
 
+def _outside_calls(pattern: str, option: str, message: str) -> str:
+    """Replace what is not within the parentheses of a Python call, negative_elbo(beta=2.0)."""
+
+    def replaced(found: re.Match[str]) -> str:
+        in_a_call = re.search(r"\w\((?:[^()]|\([^()]*\))*$", message[: found.start()])
+        return found[0] if in_a_call else option
+
+    return re.sub(pattern, replaced, message)
+
+
 def _is_quoted(value: Any, message: str) -> bool:
-    """True if the message shows the value: a text in quotes, a folder, a number after "got"."""
+    """True if the message shows the value: a text in quotes, a folder, a number that it got."""
     if isinstance(value, (list, tuple)):
         return any(_is_quoted(each, message) for each in value)
     if isinstance(value, (str, Path)):
         # a message may cut a long one
-        forms = [brief(str(value))]
-        if isinstance(value, Path):
-            forms.append(str(value))
-        return any(form in message for form in forms)
-    return re.search(rf"\bgot {re.escape(str(value))}(?![\w.])", message) is not None
+        quoted = brief(str(value)) in message
+        return quoted or (isinstance(value, Path) and _is_named(value, message))
+    return re.search(rf"\b(?:got|a share of) {re.escape(str(value))}(?![\w.])", message) is not None
+
+
+def _is_named(path: Path, message: str) -> bool:
+    """True if the message names the path or a file in it; a folder "a" is no word of English."""
+    name = re.escape(str(path))
+    if os.sep in str(path):
+        return re.search(rf"(?<![\w./-]){name}(?![\w-])", message) is not None
+    return re.search(rf"(?<![\w./-]){name}/|\bfolder {name}(?![\w-])", message) is not None

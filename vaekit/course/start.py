@@ -62,8 +62,8 @@ def cover(lab: str | Path) -> bytes | None:
     Raises:
         UserError: no such notebook, or one that cannot be read.
     """
-    for cell in read_notebook(lab).cells:
-        if COVER not in cell.metadata.get("tags", []):
+    for cell in read_notebook(lab)["cells"]:
+        if COVER not in cell["metadata"].get("tags", []):
             continue
         for output in cell.get("outputs", []):
             picture = output.get("data", {}).get("image/png")

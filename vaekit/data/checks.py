@@ -1,6 +1,8 @@
 """What images, labels and attributes must be."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -17,6 +19,7 @@ def check_images(x: Tensor, what: str = "images") -> Tensor:
     Args:
         what: what to call the images in an error.
     """
+    check_dense(x, what)
     if not x.is_floating_point():
         raise UserError(
             f"{what} must be float in [0, 1], got {x.dtype}; divide uint8 pixels by 255"
@@ -35,6 +38,19 @@ def check_images(x: Tensor, what: str = "images") -> Tensor:
             "rescale them first"
         )
     return x
+
+
+def check_dense(x: Tensor, what: str = "images") -> None:
+    """torch stores `x` value by value, or a UserError: few operations take the others.
+
+    Args:
+        what: what to call the tensor in an error.
+    """
+    if x.is_nested:
+        raise UserError(f"{what} must be one dense tensor, got a nested one; use torch.stack")
+    if x.layout != torch.strided:
+        layout = str(x.layout).removeprefix("torch.")
+        raise UserError(f"{what} must be a dense tensor, got {layout}; use .to_dense()")
 
 
 def check_labels(y: np.ndarray | Tensor, classes: int, where: str = "labels") -> None:
@@ -64,7 +80,7 @@ def check_attributes(c: Tensor) -> Tensor:
     return c
 
 
-def check_names(what: str, names: tuple[str, ...]) -> None:
+def check_names(what: str, names: Sequence[str]) -> None:
     """No name stands twice, or a UserError says so.
 
     Args:

@@ -5,7 +5,7 @@ image by image (benchmarks/training_speed.py).
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -14,7 +14,14 @@ from torch import Tensor
 from ..contracts import Shape
 from ..device import pick_device, seeded
 from ..errors import UserError, at_least, brief, check_seed, pick
-from .checks import check_attributes, check_images, check_labels, check_names, is_whole
+from .checks import (
+    check_attributes,
+    check_dense,
+    check_images,
+    check_labels,
+    check_names,
+    is_whole,
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,7 +33,8 @@ class ImageSet:
             gives float32 in [0, 1].
         y: (N,) int64, positions in `classes`; or attributes, (N, A) of 0 and 1, one column for
             each of `classes`; or (N, 0) where there are no labels.
-        classes: the names of the classes or attributes; empty where there are no labels.
+        classes: the names of the classes or attributes, kept as a tuple; empty where there are no
+            labels.
         name: what the images are; a choice of them (`only`, `per_class`, `split`) adds to it.
         factors: (N, F) int64, what an image was drawn from, where that is known (`data.shapes`).
         factor_names: the names of the columns of `factors`.
@@ -38,12 +46,14 @@ class ImageSet:
 
     x: Tensor
     y: Tensor
-    classes: tuple[str, ...] = tuple("0123456789")
+    classes: Sequence[str] = tuple("0123456789")
     name: str = "images"
     factors: Tensor | None = None
-    factor_names: tuple[str, ...] = ()
+    factor_names: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", tuple(self.classes))
+        object.__setattr__(self, "factor_names", tuple(self.factor_names))
         self._check_images()
         self._check_labels()
         self._check_factors()
@@ -83,7 +93,7 @@ class ImageSet:
             self._check_index(index)
         try:
             x = self.x[index]
-        except (IndexError, TypeError) as error:
+        except (IndexError, TypeError, ValueError) as error:
             raise UserError(
                 f"index must choose among {len(self)} images, got {brief(index)} ({error})"
             ) from error
@@ -241,6 +251,7 @@ class ImageSet:
             )
 
     def _check_images(self) -> None:
+        check_dense(self.x)
         if self.x.ndim != 4 or self.x.numel() == 0:
             raise UserError(
                 "images have shape (N, C, H, W) with at least one image, "
@@ -294,6 +305,7 @@ def as_image_set(images: ImageSet | Tensor) -> ImageSet:
     """
     if isinstance(images, ImageSet):
         return images
+    check_dense(images)
     no_labels = torch.zeros(images.shape[:1] + (0,), dtype=torch.int64, device=images.device)
     return ImageSet(images, no_labels, ())
 
@@ -318,6 +330,7 @@ def image_set(what: str, images: Tensor | ImageSet) -> ImageSet:
             f"{what} must be a tensor of images (N, C, H, W) in [0, 1] or an ImageSet, "
             f"got {type(images).__name__}"
         )
+    check_dense(images, what)
     if images.ndim != 4 or images.numel() == 0:
         raise UserError(
             f"{what} must be images of shape (N, C, H, W) with N ≥ 1, got {tuple(images.shape)}"

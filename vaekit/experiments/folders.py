@@ -35,14 +35,22 @@ def own_folder(folder: str | Path) -> Iterator[Path]:
 def named(what: str, folder: str | Path) -> Path:
     """A folder that has a name: Path("") is the current one, which nobody meant.
 
+    ~ stands for a home, which a shell leaves as it is in quotes.
+
     Args:
         what: what to call it in the error.
     Raises:
-        UserError: the name is empty.
+        UserError: the name is empty, or ~ in it stands for a user who does not exist.
     """
     if not str(folder):
         raise UserError(f"{what} must be a folder, got ''; choose one for the results")
-    return Path(folder)
+    found = os.path.expanduser(folder)
+    if found.startswith("~"):
+        raise UserError(
+            f"{what} names {brief(str(folder))}, and there is no user of that name; "
+            "write the folder in full"
+        )
+    return Path(found)
 
 
 def refuse_folders(folder: str | Path, names: Iterable[Any]) -> None:

@@ -24,7 +24,7 @@ from ..errors import at_least, pick
 from ..files import sweep
 from ..recipes import Recipe, Reported
 from . import rows as row_files
-from .folders import own_folder
+from .folders import named, own_folder
 from .jobs import cores, run_all
 from .measures import MEASURES, measure
 from .rows import Row, name_of
@@ -99,11 +99,11 @@ def reproduce(
     """
     recipe = _recipe(name)
     selection = Selection(recipe.data if data is None else data, root=root, limit=limit)
-    plan = Plan(recipe.name, selection, Path(out), fast, epochs, seed, device)
+    plan = Plan(recipe.name, selection, named("out", out), fast, epochs, seed, device)
     settings = plan.settings()
 
     pick_device(device)
-    with own_folder(out):
+    with own_folder(plan.out):
         # fetched once, before several workers want it
         load(selection.name, "test", root=root)
         row_files.claim(plan.out, {"recipe": recipe.name, **settings})

@@ -36,7 +36,7 @@ def checkpoint_in(folder: str | Path) -> Path:
     Raises:
         UserError: one of the files to be written is a folder.
     """
-    refuse_folders(folder, NAMES)
+    refuse_folders(folder, (*NAMES, CHECKPOINT))
     return Path(folder) / CHECKPOINT
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 import dataclasses
 import dis
 import hashlib
+import operator
+import os
 import re
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from types import CodeType, FunctionType, MethodType, ModuleType
+from pathlib import Path as FilePath
+from types import CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 PACKAGE = __name__.partition(".")[0]
+FOLDER = str(FilePath(__file__).parents[1])
 # Python's own repr holds an address in memory, which is another one in every process
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 # deeper inside one another, objects are described by their class alone
@@ -31,9 +35,9 @@ def describe(objective: object) -> str:
 
     Functions of vaekit, of other packages and of Python are described by their names, a partial by
     its function and arguments. Any other function has a digest of what it does after its name,
-    "loss#1a2b3c4d": of its compiled code, its defaults, the variables of functions around it, and
-    what it uses of its own module. An object is described by its repr or its attributes, and a
-    digest of its class.
+    "loss#1a2b3c4d": of its compiled code, its defaults, its attributes, the variables of functions
+    around it, and what it uses of its own module. An object is described by its repr or its
+    attributes, slots included, and a digest of its class.
 
     Not seen: the values of weights, which training changes; what is read from a file or from
     within an object of another package. Another version of Python compiles to another digest.
@@ -61,8 +65,8 @@ def _describe(value: Any, outer: Path) -> str:
     for kinds, words in KINDS:
         if isinstance(value, kinds):
             return words(value, outer)
-    if hasattr(value, "__wrapped__"):
-        # as by functools.cache
+    if hasattr(value, "__wrapped__") and _is_foreign(type(value)):
+        # as by functools.cache; a wrapper of one's own may do more than what it wraps
         return _describe(value.__wrapped__, outer)
     return _object(value, outer)
 
@@ -77,13 +81,17 @@ def _method(value: MethodType, outer: Path) -> str:
 
 
 def _function(value: FunctionType, outer: Path) -> str:
-    if _is_foreign(value):
-        return value.__qualname__
+    if _is_known(value):
+        public = {n: v for n, v in vars(value).items() if not n.startswith("_")}
+        attributes = ", ".join(_named(public, outer))
+        return f"{value.__qualname__}({attributes})" if attributes else value.__qualname__
     parts = [
         *_code(value.__code__, value.__doc__),
         *_each(value.__defaults__ or (), outer),
         *_named(value.__kwdefaults__ or {}, outer),
         *_variables_around(value, outer),
+        # with __wrapped__, what a decorator wraps
+        *_named(vars(value), outer),
     ]
     used = sorted(_globals_of(value.__code__))
     module = value.__globals__
@@ -158,8 +166,19 @@ def _object(value: Any, outer: Path) -> str:
     if kind.__repr__ is not object.__repr__:
         digest = words.removeprefix(kind.__qualname__)
         return ADDRESS.sub("", repr(value)) + digest
-    attributes = _named(getattr(value, "__dict__", {}), outer)
+    attributes = _named(_slots(value) | getattr(value, "__dict__", {}), outer)
     return f"{words}({', '.join(attributes)})" if attributes else words
+
+
+def _slots(value: Any) -> dict[str, Any]:
+    """The attributes that its class, or one it inherits from, lists in __slots__."""
+    names = [
+        name
+        for each in type(value).__mro__
+        for name, member in vars(each).items()
+        if isinstance(member, MemberDescriptorType)
+    ]
+    return {name: getattr(value, name) for name in names if hasattr(value, name)}
 
 
 def _each(values: Iterable[Any], outer: Path) -> list[str]:
@@ -200,8 +219,33 @@ def _variables_around(function: FunctionType, outer: Path) -> Iterator[str]:
             yield name
 
 
+def _is_known(function: FunctionType) -> bool:
+    """True for a function of vaekit, of other packages or of Python: its name says enough.
+
+    Its module's name alone proves nothing, as functools.wraps copies that.
+    """
+    if not _is_foreign_file(function.__code__.co_filename):
+        return False
+    if not hasattr(function, "__wrapped__") and "<" not in function.__qualname__:
+        return True
+    # a decorator's code says nothing of what it wraps, nor has a lambda a name
+    module = sys.modules.get(function.__module__ or "")
+    try:
+        found = operator.attrgetter(function.__qualname__)(module)
+    except AttributeError:
+        return False
+    return found is function and _is_foreign(function)
+
+
+def _is_foreign_file(file: str) -> bool:
+    folders = [sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")]
+    inside = tuple(folder + os.sep for folder in (FOLDER, *folders))
+    # parts of Python itself are frozen into it
+    return file.startswith((*inside, "<frozen "))
+
+
 def _is_foreign(value: FunctionType | type) -> bool:
-    """True for what its name says enough of: vaekit, other packages, Python itself."""
+    """True for what is of a module of vaekit, of other packages or of Python itself."""
     name = value.__module__ or ""
     if name.partition(".")[0] in (PACKAGE, "builtins"):
         return True

@@ -118,9 +118,9 @@ def kid(
 ) -> Score:
     """Squared maximum mean discrepancy between the features, kernel (x·y / F + 1)³, unbiased.
 
-    Unlike FID it has no bias: real against real averages 0 at any n (and is often
-    negative), so it suits small sets. The value is the mean over 100 subsets of 1,000 images, chosen
-    by `seed`; over all images at once if both sets have the same size, at most 1,000.
+    Unlike FID it has no bias: real against real averages 0 at any n (and is often negative),
+    so it suits small sets. The value is the mean over 100 subsets of 1,000 images, chosen by
+    `seed`; over all images at once if both sets have the same size, at most 1,000.
 
     Args:
         As for `fid`.

@@ -17,7 +17,7 @@ from torch import Tensor
 from ..contracts import LatentVariableModel
 from ..data.images import ImageSet, check_images
 from ..device import evaluating, seeded
-from ..errors import LARGEST_SEED, UserError, at_least, check_seed, finite, pick
+from ..errors import LARGEST_SEED, UserError, at_least, brief, check_seed, finite, pick
 from ..models.conditioning import labels_of
 from .bootstrap import bootstrap
 from .reference import reference_of
@@ -56,11 +56,12 @@ def nll(
         k is part of the metric's name: bounds with different k do not compare.
     Raises:
         UserError: k < 1, fewer than 2 images, wrong shape, values outside [0, 1] or NaN, a model
-            that answers with inf or NaN.
+            that answers with inf or NaN, or with tensors of other shapes.
     Source:
         Burda et al. 2016, equation 8; Kingma & Welling 2013 for k = 1.
     """
     pick("unit", unit, (NATS, BITS))
+    seed = check_seed(seed)
     images, labels = _checked(model, x)
     values = -_bound(model, images, labels, k, seed, memory_mb)
 
@@ -233,8 +234,9 @@ def _blocks(
 
     Many images where k is small, pieces of one image's samples where k is large.
     """
-    at_least("k", k, 1)
-    check_seed(seed)
+    # Python's own numbers: those of numpy overflow in the products below
+    k = at_least("k", k, 1)
+    seed = check_seed(seed)
     # a decoded sample costs about 8 float32 per pixel: the image beside it, logits, their loss,
     # and the decoder's own layers
     fitting = finite("memory_mb", memory_mb, above=0) * 2**20 / (32 * x[0].numel())
@@ -245,13 +247,33 @@ def _blocks(
         for first in range(0, len(x), images):
             block = x[first:first + images]
             c = None if labels is None else labels[first:first + images]
-            mean, log_var = model.posterior(block, c)
+            mean, log_var = _posterior(model, block, c)
             noise = [_noise(k, mean, seed, first + i) for i in range(len(block))]
 
             pieces = []
             for piece in torch.stack(noise, 1).split(max(1, samples // len(block))):
                 pieces.append(_log_weights(model, block, c, mean, log_var, piece))
             yield _finite(torch.cat(pieces))
+
+
+def _posterior(
+    model: LatentVariableModel, x: Tensor, c: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Mean and log-variance, if that is what the model gives: (N, D) each."""
+    found = model.posterior(x, c)
+    is_pair = isinstance(found, tuple) and len(found) == 2
+    if not is_pair or not all(isinstance(part, Tensor) for part in found):
+        raise UserError(
+            f"the posterior of {type(model).__name__} must be (mean, log_var), "
+            f"got {type(found).__name__}"
+        )
+    mean, log_var = found
+    if mean.ndim != 2 or len(mean) != len(x) or mean.shape != log_var.shape:
+        raise UserError(
+            f"the posterior of {type(model).__name__} must be mean and log_var (N, D) each, "
+            f"got {tuple(mean.shape)} and {tuple(log_var.shape)} for {len(x)} images"
+        )
+    return mean, log_var
 
 
 def _noise(k: int, like: Tensor, seed: int, image: int) -> Tensor:
@@ -275,6 +297,11 @@ def _log_weights(
 
     repeated_c = None if c is None else _repeated(c, k)
     log_p_x = model.log_likelihood(_repeated(x, k), z.flatten(0, 1), repeated_c)  # (k · n,)
+    if not isinstance(log_p_x, Tensor) or log_p_x.shape != (noise[..., 0].numel(),):
+        raise UserError(
+            f"log_likelihood of {type(model).__name__} must be one number per image, (N,), got "
+            f"{type(log_p_x).__name__} {brief(log_p_x)} for {noise[..., 0].numel()} images"
+        )
     log_p_x = log_p_x.view(noise.shape[:2])
 
     log_2_pi = math.log(2 * math.pi)

@@ -258,10 +258,17 @@ def require_labels(model: Any, images: ImageSet | Tensor) -> None:
     All labels are looked at here, once: on a GPU the steps of training do not look at them.
 
     Raises:
-        UserError: as `labels_of`; a label that the model's condition does not know.
+        UserError: as `labels_of`; a label that the model's condition does not know; classes in
+            the place of attributes.
     """
     labels = labels_of(model, images)
     if labels is not None:
+        if isinstance(model.condition, Attributes) and labels.ndim == 1:
+            name = images.name if isinstance(images, ImageSet) else "the data"
+            raise UserError(
+                f"condition=attributes needs data with attributes, and {name} has classes; "
+                "use one-hot or embedding"
+            )
         model.condition.check(labels)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -22,8 +23,8 @@ MARKERS = ("o", "s", "^", "D", "v", "<", ">", "P")
 SPLIT_STYLES = {"train": "--", "validation": ":", "test": "-"}
 
 
-# the values of a line
-Numbers = Sequence[float] | np.ndarray | Tensor
+# the values of a line; a tensor among them holds one number
+Numbers = Sequence[float | Tensor] | np.ndarray | Tensor
 
 
 class Columns(Protocol):
@@ -77,7 +78,7 @@ def curves(
 
 def lines(
     x: Numbers | Sequence[str],
-    series: Mapping[str, Numbers],
+    series: Mapping[str | float, Numbers],
     *,
     title: str,
     xlabel: str,
@@ -93,8 +94,8 @@ def lines(
         log_x: a logarithmic axis of base 2, with a tick at each x.
         log_y: a logarithmic axis.
     Raises:
-        UserError: no x, no series, one of another length than x, x that is not finite, on a
-            logarithmic axis a value ≤ 0.
+        UserError: no x, no series, one of another length than x, x that is not finite, values
+            that are no real numbers, on a logarithmic axis a value ≤ 0.
     """
     at = _listed("x", x)
     values = {name: _listed(f"series {name!r}", y) for name, y in series.items()}
@@ -135,13 +136,13 @@ def _check_histories(histories: Mapping[str, Columns]) -> None:
 def _listed(what: str, values: Numbers | Sequence[str]) -> list:
     """The values of a sequence, an array or a tensor (N,)."""
     if isinstance(values, Sequence):
-        return list(values)
+        return [value.tolist() if isinstance(value, Tensor) else value for value in values]
     if values.ndim != 1:
         raise UserError(f"{what} must have shape (N,), got {tuple(values.shape)}; choose a row")
     return values.tolist()
 
 
-def _check_lines(x: list, series: dict[str, list], log_x: bool, log_y: bool) -> None:
+def _check_lines(x: list, series: dict[str | float, list], log_x: bool, log_y: bool) -> None:
     """One value for each x, and no value that its axis cannot show."""
     if not x or not series:
         raise UserError(
@@ -157,6 +158,9 @@ def _check_lines(x: list, series: dict[str, list], log_x: bool, log_y: bool) -> 
             raise UserError(
                 f"series must hold one value for each of {len(x)} x, got {len(y)} in {name!r}"
             )
+        for value in y:
+            if not isinstance(value, Real):
+                raise UserError(f"series {name!r} must hold real numbers, got {brief(value)}")
         if log_y and not all(value > 0 or math.isnan(value) for value in y):
             raise UserError(
                 f"series {name!r} must be > 0 on a logarithmic axis, got {brief(min(y))}"

@@ -1,6 +1,7 @@
 """Pictures of a latent space: what its points decode to."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from ..contracts import Decoder, require
 from ..device import evaluating
-from ..errors import UserError, at_least, finite
+from ..errors import UserError, at_least, brief, finite
 from .images import compare, draw
 from .style import LARGEST_LATENT, figure, latent_name
 from .text import with_formulae
@@ -43,10 +44,8 @@ def walk(
     z = starting_point(model, start).repeat(n, 1)  # (n, latent_dim)
     z[:, dim] = values
 
-    with evaluating(model):
-        images = model.decode(z)
     return compare(
-        {"decoded": images},
+        {"decoded": _decoded(model, z)},
         title=title,
         ticks=[_tick(value) for value in values.tolist()],
         xlabel=latent_name(dim),
@@ -56,8 +55,8 @@ def walk(
 def lattice(
     model: Decoder,
     *,
-    x: tuple[float, float] = (-5, 5),
-    y: tuple[float, float] = (-5, 5),
+    x: Sequence[float] = (-5, 5),
+    y: Sequence[float] = (-5, 5),
     n: int = 15,
     title: str = "",
 ) -> Figure:
@@ -65,9 +64,12 @@ def lattice(
 
     Each is drawn where its latent lies: z₁ runs over the range x, z₂ over the range y.
 
+    Args:
+        x, y: (from, to).
     Raises:
         UserError: a model without latents, or with another number of dimensions than 2; n < 2;
-            a range that does not run from a smaller number to a larger one.
+            a range that does not run from a smaller number to a larger one; a model that does not
+            decode each latent to one image.
     """
     require(model, "decode", "latent_dim")
     if model.latent_dim != 2:
@@ -89,8 +91,7 @@ def lattice(
     half_y = (top - bottom) / (n - 1) / 2
     extent = (left - half_x, right + half_x, bottom - half_y, top + half_y)
 
-    with evaluating(model):
-        images = model.decode(z)
+    images = _decoded(model, z)
     fig, ax = figure(5.4, 5.6)
     draw(ax, images, n, padding=0, extent=extent)
     ax.set_aspect("auto")
@@ -119,8 +120,23 @@ def starting_point(model: Decoder, start: Tensor | None) -> Tensor:
     return point
 
 
-def _range(what: str, ends: tuple[float, float]) -> tuple[float, float]:
+def _decoded(model: Decoder, z: Tensor) -> Tensor:
+    """The images of the latents (N, latent_dim): (N, C, H, W) with 1 or 3 channels."""
+    with evaluating(model):
+        images = model.decode(z)
+    is_image_each = isinstance(images, Tensor) and images.ndim == 4 and len(images) == len(z)
+    if not is_image_each or images.shape[1] not in (1, 3):
+        raise UserError(
+            f"decode of {type(model).__name__} must give each latent one image (C, H, W) of 1 or "
+            f"3 channels, got {type(images).__name__} {brief(images)} for {len(z)} latents"
+        )
+    return images
+
+
+def _range(what: str, ends: Sequence[float]) -> tuple[float, float]:
     """The ends of a range, from a smaller number to a larger one."""
+    if len(ends) != 2:
+        raise UserError(f"{what} must be two numbers, from and to, got {brief(ends)}")
     low = finite(f"the lower end of {what}", ends[0], least=-LARGEST_LATENT, most=LARGEST_LATENT)
     high = finite(f"the upper end of {what}", ends[1], above=low, most=LARGEST_LATENT)
     return low, high

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import UserError, finite
+from ..errors import UserError, brief, finite
 from .labels import label_points
 from .style import LINES, figure
 from .text import plain, with_formulae
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def rate_distortion(
-    series: Mapping[str, Mapping[object, tuple[float, float]]],
+    series: Mapping[str, Mapping[object, Sequence[float]]],
     *,
     title: str = "Rate and distortion",
     label: str = "",
@@ -33,11 +33,11 @@ def rate_distortion(
     Source:
         Alemi et al. 2018 for the picture.
     """
-    _check_planes(series)
+    planes = _planes(series)
     fig, ax = figure(6.5, 4)
-    line = "-" if len(series) == 1 else ""
+    line = "-" if len(planes) == 1 else ""
     styles = zip(itertools.cycle(LINES), itertools.cycle("osD^v"))
-    for (name, points), (colour, marker) in zip(series.items(), styles):
+    for (name, points), (colour, marker) in zip(planes.items(), styles):
         rates, distortions = zip(*sorted(points.values()))
         ax.plot(
             rates,
@@ -55,29 +55,41 @@ def rate_distortion(
         ylabel="distortion: −log p(x | z), nats per image",
         xlim=(0, ax.get_xlim()[1]),
     )
-    if len(series) > 1:
+    if len(planes) > 1:
         ax.legend()
 
-    every_point = [point for points in series.values() for point in points.values()]
+    every_point = [point for points in planes.values() for point in points.values()]
     _draw_equal_totals(ax, every_point)
 
     # names are placed by pixels: the layout must know where things are
     fig.draw_without_rendering()
-    first = next(iter(series.values()))
+    first = next(iter(planes.values()))
     names = {plain(f"{label}{key}"): point for key, point in first.items()}
     label_points(ax, names, every_point)
     return fig
 
 
-def _check_planes(series: Mapping[str, Mapping[object, tuple[float, float]]]) -> None:
+def _planes(
+    series: Mapping[str, Mapping[object, Sequence[float]]]
+) -> dict[str, dict[object, tuple[float, float]]]:
+    """The points of each series as pairs, checked to be two finite numbers each."""
     if not series:
         raise UserError("series must hold at least one, got none")
+    planes: dict[str, dict[object, tuple[float, float]]] = {}
     for name, points in series.items():
+        planes[name] = {}
         if not points:
             raise UserError(f"series {name!r} must hold at least one point, got none")
-        for rate, distortion in points.values():
-            finite(f"each rate of series {name!r}", rate)
-            finite(f"each distortion of series {name!r}", distortion)
+        for key, point in points.items():
+            if len(point) != 2:
+                raise UserError(
+                    f"each point of series {name!r} must be (rate, distortion), "
+                    f"got {brief(point)} for {brief(key)}"
+                )
+            rate = finite(f"each rate of series {name!r}", point[0])
+            distortion = finite(f"each distortion of series {name!r}", point[1])
+            planes[name][key] = (rate, distortion)
+    return planes
 
 
 def _draw_equal_totals(ax: Axes, points: Sequence[tuple[float, float]]) -> None:

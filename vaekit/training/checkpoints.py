@@ -5,6 +5,8 @@ Weights, optimisers, best weights and history lie in one safetensors file.
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import UserError, at_least
+from ..errors import UserError, at_least, brief
 from ..files import check_writable, load_weights, save_weights
 from .contents import check_same_run, check_tensors, is_judged, moments_of, rows_of
 from .history import History
@@ -134,9 +136,22 @@ class Checkpoint:
 def _file(path: str | Path) -> Path:
     if not str(path).strip():
         raise UserError(f"checkpoint must name a file, got {str(path)!r}")
-    if Path(path).is_dir():
-        raise UserError(f"checkpoint must be a file, and {path} is a folder; add a file name")
-    return Path(path)
+    file = Path(os.path.expanduser(path))
+    try:
+        # not is_dir(), which in some versions of Python takes a name too long for a missing file
+        is_folder = stat.S_ISDIR(os.stat(file).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        # check_writable speaks of the folder
+        is_folder = False
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(
+            f"checkpoint cannot be the file {brief(str(file))} ({reason}); "
+            "choose another, shorter name or another folder"
+        ) from error
+    if is_folder:
+        raise UserError(f"checkpoint must be a file, and {file} is a folder; add a file name")
+    return file
 
 
 def _prefix(number: int) -> str:

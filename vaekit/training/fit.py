@@ -24,6 +24,7 @@ from .parts import Part, part_of
 from .players import Player, gradient_norms, players_of, set_lr
 from .progress import Bar, MakeBar, progress_bar
 from .refusals import (
+    check_augmented,
     check_model,
     check_objective,
     check_patience,
@@ -36,6 +37,9 @@ from .tally import Tally
 from .terms import terms_of
 
 
+# within a block of the caller's without gradient, too
+@torch.inference_mode(False)
+@torch.enable_grad()
 def fit(
     model: ImageModel,
     train: ImageSet | Tensor,
@@ -201,7 +205,9 @@ def _train_epoch(course: Course, epoch: int, bar: Bar) -> Tally:
         set_lr(players, settings.lr_at(done))
 
         if augment is not None:
-            x = augment(x)
+            augmented = augment(x)
+            check_augmented(augmented, x)
+            x = augmented
         terms = dict(terms_of(model, at(objective, done), x, c, minimised))
 
         for player in players:

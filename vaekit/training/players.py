@@ -1,13 +1,13 @@
 """Who moves in a step: one player for most models, two for a GAN."""
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ..errors import UserError, brief
 from ..models.base import ImageModel
 from .settings import Settings
 
@@ -24,10 +24,12 @@ def players_of(model: ImageModel, settings: Settings, device: torch.device) -> l
     """The model's players, each with an optimiser of its own.
 
     Raises:
-        UserError: one has no weights that need a gradient.
+        UserError: there are none; one has no weights that need a gradient, or others than the
+            model's.
     """
     players = []
-    for term, weights in model.players().items():
+    for term, given in _named_players(model).items():
+        weights = _weights_of(model, term, given)
         # a frozen part stays frozen
         free = [weight for weight in weights if weight.requires_grad]
         if not free:
@@ -37,6 +39,35 @@ def players_of(model: ImageModel, settings: Settings, device: torch.device) -> l
             )
         players.append(Player(term, free, settings.make_optimizer(free, device)))
     return players
+
+
+def _named_players(model: ImageModel) -> Mapping[str, Any]:
+    named: Any = model.players()
+    if not isinstance(named, Mapping) or not named:
+        raise UserError(
+            "players() of the model must return the weights of each term, "
+            f"got {brief(named)}; return {{'loss': list(self.parameters())}}"
+        )
+    return named
+
+
+def _weights_of(model: ImageModel, term: str, given: Any) -> list[nn.Parameter]:
+    """The weights of one player, all of which are the model's own."""
+    weights = list(given) if isinstance(given, Iterable) else [given]
+    own = {id(weight) for weight in model.parameters()}
+    for weight in weights:
+        if id(weight) not in own:
+            raise UserError(
+                f"players() of the model must give weights among model.parameters() for the term "
+                f"{term!r}, got {type(weight).__name__} {brief(weight)}; assign each part to an "
+                "attribute of the model, a list of parts as nn.ModuleList"
+            )
+        if weight.is_inference():
+            raise UserError(
+                f"the model's weights of the term {term!r} cannot be trained, got some made under "
+                "torch.inference_mode(); build the model outside of it"
+            )
+    return weights
 
 
 def set_lr(players: Sequence[Player], lr: float) -> None:

@@ -1,8 +1,10 @@
 """What `fit` and `evaluate` refuse before they begin, and where `fit` stops."""
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 from torch import Tensor
@@ -29,7 +31,41 @@ def check_model(model: Any) -> None:
             f"{type(model).__name__} does not; subclass vaekit.models.ImageModel, "
             "which brings what is missing"
         )
+    _check_image_shape(model)
+    _check_takes_labels(model)
     check_holds_values(model)
+
+
+def _check_image_shape(model: Any) -> None:
+    shape = model.image_shape
+    sides = list(shape) if isinstance(shape, (tuple, list)) else []
+    if len(sides) != 3 or not all(isinstance(side, Integral) and int(side) >= 1 for side in sides):
+        raise UserError(
+            "image_shape of the model must be (C, H, W), three whole numbers ≥ 1, "
+            f"got {brief(shape)}; set it to (1, 28, 28), say"
+        )
+
+
+def _check_takes_labels(model: Any) -> None:
+    if not _can_be_called(getattr(model, "forward", model), 2):
+        raise UserError(
+            f"forward of the model {type(model).__name__} must take (x, c), the labels beside the "
+            "images, and cannot; define it as forward(self, x, c=None)"
+        )
+
+
+def _can_be_called(function: Callable[..., Any], arguments: int) -> bool:
+    """Whether it takes so many arguments by position; True where Python cannot tell."""
+    try:
+        # what a decorator wraps may take others
+        signature = inspect.signature(function, follow_wrapped=False)
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(*[None] * arguments)
+    except TypeError:
+        return False
+    return True
 
 
 def check_holds_values(model: Any) -> None:
@@ -54,6 +90,32 @@ def check_objective(objective: Any) -> None:
         raise UserError(
             "objective must be called with (output, images, labels), as losses.negative_elbo is, "
             f"got {brief(objective)}"
+        )
+    if isinstance(objective, type):
+        name = objective.__name__
+        raise UserError(
+            f"objective must be an instance, got the class {name}; make one by {name}(…)"
+        )
+    if not _can_be_called(objective, 3):
+        raise UserError(
+            "objective must take three arguments, (output, images, labels), "
+            f"got {brief(objective)}, which cannot; define it as objective(output, x, c)"
+        )
+
+
+def check_augmented(augmented: Any, x: Tensor) -> None:
+    """Refuse what augment made of a batch, if it is no such batch; no value is read.
+
+    Args:
+        x: the batch that it was given, (N, C, H, W).
+    Raises:
+        UserError: naming what came instead.
+    """
+    is_batch = isinstance(augmented, Tensor) and augmented.is_floating_point()
+    if not is_batch or augmented.shape != x.shape:
+        raise UserError(
+            f"augment must return a floating-point tensor of the batch's shape {tuple(x.shape)}, "
+            f"got {type(augmented).__name__} {brief(augmented)}; return the changed images"
         )
 
 

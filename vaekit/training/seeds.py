@@ -14,10 +14,10 @@ def seed_of(seed: int, epoch: int) -> int:
     """The seed of one epoch, which follows from (seed, epoch) alone.
 
     Args:
-        seed: ≥ 0.
+        seed: ≥ 0; a small integer of numpy's counts as Python's, which does not overflow.
         epoch: counted from 0, or MEASURING.
     """
-    number = 1_000_003 * seed + epoch
+    number = 1_000_003 * int(seed) + int(epoch)
     # torch's seeds have 63 bits
     return number if number <= LARGEST_SEED else number % (LARGEST_SEED + 1)
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..contracts import Objective
 from ..device import has_bf16
-from ..errors import UserError
+from ..errors import UserError, brief
 from ..losses import samples_of
 from ..models.base import ImageModel
 
@@ -29,7 +29,8 @@ def terms_of(
         x, c: images (N, C, H, W) and their labels, as a batch brings them; None if there are none.
         minimised: the terms that must be among them.
     Raises:
-        UserError: terms that are not one value per image, a minimised term that is missing.
+        UserError: terms that are not one value per image, a minimised term that is missing or has
+            no gradient.
     """
     bf16 = x.device.type == "cuda" and has_bf16(x.device)
     with torch.autocast(x.device.type, torch.bfloat16, enabled=bf16):
@@ -38,6 +39,7 @@ def terms_of(
 
     terms = objective(_float(output), x, c)
     _check_terms(terms, minimised, len(x))
+    _check_minimised(terms, minimised)
     return terms
 
 
@@ -63,11 +65,27 @@ def _check_terms(terms: Any, wanted: Sequence[str], images: int) -> None:
         )
     for name in wanted:
         if name not in terms:
-            got = ", ".join(terms) or "none"
+            got = ", ".join(map(str, terms)) or "none"
             raise UserError(f"the term {name!r} is minimised, but the objective gave {got}")
     for name, values in terms.items():
+        if not isinstance(values, Tensor) or values.is_complex():
+            raise UserError(
+                f"the term {name!r} must be a tensor of real numbers, one per image, ({images},), "
+                f"got {type(values).__name__} {brief(values)}; compute it by torch's functions"
+            )
         if values.shape != (images,):
             raise UserError(
                 f"the term {name!r} has shape {tuple(values.shape)}, but an objective gives one "
                 f"value per image, ({images},); sum over pixels, and leave the mean to fit()"
+            )
+
+
+def _check_minimised(terms: Mapping[str, Tensor], minimised: Sequence[str]) -> None:
+    """In training, a term that is minimised has a gradient; no value of it is read."""
+    for name in minimised:
+        if torch.is_grad_enabled() and not terms[name].requires_grad:
+            raise UserError(
+                f"the term {name!r} is minimised, but has no gradient, got a tensor "
+                f"{brief(terms[name])} with requires_grad False; compute it from the model's "
+                "output, without detach(), no_grad() or numpy"
             )

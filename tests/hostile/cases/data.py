@@ -55,6 +55,13 @@ CASES = {
     "data.checks.check_images": Case(
         lambda: dict(x=pixels()), {"what": TEXTS}, words={"x": "images"}
     ),
+    "data.checks.check_dense": Case(
+        lambda: dict(x=pixels()),
+        {
+            "x": ("another dtype", "complex", "meta device", "empty set", "all nan", "one inf"),
+            "what": TEXTS,
+        },
+    ),
     "data.checks.check_labels": Case(
         lambda: dict(y=torch.tensor([0, 1]), classes=2),
         {"y": ("empty set",), "where": TEXTS},
@@ -63,7 +70,8 @@ CASES = {
         lambda: dict(c=torch.tensor([[0, 1]])), {"c": ("another dtype", "complex", "empty set")}
     ),
     "data.checks.check_names": Case(
-        lambda: dict(what="names", names=("a", "b")), {"what": TEXTS}
+        lambda: dict(what="names", names=("a", "b")),
+        {"what": TEXTS, "names": ("empty list",)},
     ),
     "data.checks.is_whole": Case(
         lambda: dict(values=torch.tensor([1])),

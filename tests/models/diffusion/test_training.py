@@ -1,5 +1,4 @@
 """Diffusion under the training loop: interrupted, resumed, refused, and what it learns."""
-import functools
 
 import pytest
 import torch
@@ -13,22 +12,7 @@ from vaekit.models.diffusion import denoising_error
 pytestmark = pytest.mark.slow
 
 
-def interrupted_after(calls):
-    """denoising_error, but for a KeyboardInterrupt in a later call."""
-    left = calls
-
-    @functools.wraps(denoising_error)
-    def objective(output, x, c):
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise KeyboardInterrupt
-        return denoising_error(output, x, c)
-
-    return objective
-
-
-def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path):
+def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path, killed):
     settings = dict(
         epochs=4,
         batch_size=16,
@@ -41,10 +25,10 @@ def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path):
     history = training.fit(whole, dark_and_bright(), denoising_error, **settings)
 
     # per epoch 4 steps and 1 call to evaluate: this is in the middle of the third
-    objective = interrupted_after(13)
+    model = killed(13, small_model())
     path = tmp_path / "run.safetensors"
     with pytest.raises(KeyboardInterrupt):
-        training.fit(small_model(), dark_and_bright(), objective, checkpoint=path, **settings)
+        training.fit(model, dark_and_bright(), denoising_error, checkpoint=path, **settings)
 
     resumed = small_model(seed=9)
     again = training.fit(
