@@ -434,7 +434,7 @@ def test_a_double_model_is_told_its_way_out():
         add(nn.Linear(2, 2).double(), torch.zeros(1, 2))
 
 
-@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64])
+@pytest.mark.parametrize("dtype", [torch.uint8])
 def test_usual_dtypes_are_not_blamed(dtype):
     with pytest.raises(RuntimeError, match="^mat1 and mat2 must have the same dtype") as caught:
         add(nn.Linear(2, 2), torch.zeros(1, 2, dtype=dtype))

@@ -168,7 +168,7 @@ FC_CVAE = ["train", "fc-cvae", "--data", "digits"]
         [*FC_CVAE, "--condition", "onehot"],
         "--condition: unknown condition 'onehot'.*Did you mean 'one-hot'",
     ),
-    ([*FC_CVAE, "--condition", "attributes"], "this model takes 10 attributes per image"),
+    ([*FC_CVAE, "--condition", "attributes"], "needs data with attributes"),
     (
         ["train", "conv-ae-mnist", "--data", "digits", "--beta", "2"],
         "recipe 'conv-ae-mnist' is trained with another loss. Leave --beta out",

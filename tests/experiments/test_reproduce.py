@@ -484,6 +484,7 @@ def bystander():
 def test_several_at_a_time_killed_stopped_and_taken_up_again(whole, copy):
     """Two workers; one is killed, then the caller gives up. At last the rows are as they were."""
     lose(copy, *NAMES[3:])
+    finished = len(list(copy.glob("*.history.json")))
     killer = threading.Thread(target=kill_a_worker, args=(copy,))
     killer.start()
     words = (
@@ -494,7 +495,9 @@ def test_several_at_a_time_killed_stopped_and_taken_up_again(whole, copy):
         again(copy, jobs=2)
     killer.join()
     assert not multiprocessing.active_children()
-    assert list(copy.glob("*.checkpoint.safetensors"))
+    # a checkpoint is left, unless its row was finished in the moment of the kill
+    left_over = list(copy.glob("*.checkpoint.safetensors"))
+    assert left_over or len(list(copy.glob("*.history.json"))) > finished
 
     lines = []
 

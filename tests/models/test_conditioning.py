@@ -239,7 +239,10 @@ def test_labels_of_are_those_of_the_images_for_a_conditional_model_only(kind, x)
 
 def test_a_conditional_model_requires_labels(kind, x):
     require_labels(build(None), x)
-    images = ImageSet(torch.zeros(2, *SHAPE), torch.tensor([0, 1]))
+    labels = torch.tensor([0, 1])
+    if kind == "attributes":
+        labels = torch.eye(SIZE, dtype=torch.int64)[:2]
+    images = ImageSet(torch.zeros(2, *SHAPE), labels, tuple("abcdefghij"[:SIZE]))
     require_labels(build(kind), images)
     with pytest.raises(UserError, match="the images are a plain tensor; pass an ImageSet"):
         require_labels(build(kind), x)

@@ -85,7 +85,13 @@ class _TerminalBar(Bar):
         from tqdm import tqdm
 
         self.bar = tqdm(
-            total=total, initial=initial, desc=label or "training", unit="step", leave=False
+            total=total,
+            initial=initial,
+            desc=label or "training",
+            unit="step",
+            leave=False,
+            # tqdm's own default is what the variable said when it was imported
+            disable=False,
         )
 
     def update(self) -> None:

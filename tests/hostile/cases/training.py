@@ -153,6 +153,7 @@ CASES = {
     "training.refusals.check_holds_values": Exempt(OF_THE_LOOP),
     "training.refusals.check_images": Exempt(OF_THE_LOOP),
     "training.refusals.check_patience": Exempt(OF_THE_LOOP),
+    "training.refusals.check_augmented": Exempt(OF_THE_LOOP),
     "training.refusals.stop_if_not_finite": Exempt(OF_THE_LOOP),
     "training.refusals.stop_if_held_out_is_not_finite": Exempt(OF_THE_LOOP),
     "training.seeds.seed_of": Exempt(OF_THE_LOOP),
