@@ -441,6 +441,11 @@ def test_usual_dtypes_are_not_blamed(dtype):
     assert not isinstance(caught.value, UserError)
 
 
+def test_whole_numbers_in_place_of_images_are_named():
+    with pytest.raises(UserError, match=r"these dtypes \(x int64: .*\); convert images"):
+        add(nn.Linear(2, 2), torch.zeros(1, 2, dtype=torch.int64))
+
+
 # memory
 
 

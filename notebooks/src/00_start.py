@@ -27,7 +27,10 @@ import sys
 
 if "google.colab" in sys.modules:
     # `make links REPO=owner/name` writes where Colab installs vaekit from
-    raise RuntimeError("this copy cannot install itself on Colab: run it on your computer, or ask for a link to Colab")
+    raise RuntimeError(
+        "this copy cannot install itself on Colab; "
+        "run it on your computer, or ask for a link to Colab"
+    )
 
 from vaekit.course import start
 

@@ -32,7 +32,10 @@ import sys
 
 if "google.colab" in sys.modules:
     # `make links REPO=owner/name` writes where Colab installs vaekit from
-    raise RuntimeError("this copy cannot install itself on Colab: run it on your computer, or ask for a link to Colab")
+    raise RuntimeError(
+        "this copy cannot install itself on Colab; "
+        "run it on your computer, or ask for a link to Colab"
+    )
 
 # vaekit before torch: it tells torch's threads to share the cores
 from vaekit import data, explore, losses, plots, recipes, training

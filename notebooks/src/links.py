@@ -180,8 +180,10 @@ def setup(address: Address | None) -> str:
         return (
             'if "google.colab" in sys.modules:\n'
             "    # `make links REPO=owner/name` writes where Colab installs vaekit from\n"
-            '    raise RuntimeError("this copy cannot install itself on Colab: '
-            'run it on your computer, or ask for a link to Colab")\n'
+            "    raise RuntimeError(\n"
+            '        "this copy cannot install itself on Colab; "\n'
+            '        "run it on your computer, or ask for a link to Colab"\n'
+            "    )\n"
         )
     packages = " ".join((f"git+{address.url}@{address.tag}", *COLAB_LACKS))
     return (

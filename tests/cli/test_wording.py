@@ -40,7 +40,7 @@ def test_parameters_become_options(message, expected):
 @pytest.mark.parametrize("message", [
     "could not be downloaded: the data set is not in the folder; put it there",
     "the loss became inf at epoch 1; only a lower lr helps, there is a limit",
-    "cannot write /tmp/latent_dim/x.npz (no space); free some",
+    "cannot write results/latent_dim/x.npz (no space); free some",
     "negative_elbo(beta=2.0) is another loss",
     "VAE(784, size(beta=1), latent_dim=2) has no such part",
     "a sentence that nobody foresaw: limits, outer data, 3 epochs and a beta of 2",

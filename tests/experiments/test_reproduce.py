@@ -460,11 +460,12 @@ def test_no_rows_have_no_table():
         table([])
 
 
-def kill_a_worker(folder):
-    """As soon as a row has a checkpoint."""
+def kill_the_workers(folder):
+    """As soon as a row has a checkpoint: both, or the one that is left finishes its row."""
     for _ in range(20_000):
         if list(folder.glob("*.checkpoint.safetensors")):
-            os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+            for worker in multiprocessing.active_children():
+                os.kill(worker.pid, signal.SIGKILL)
             return
         time.sleep(0.01)
 
@@ -482,10 +483,9 @@ def bystander():
 
 
 def test_several_at_a_time_killed_stopped_and_taken_up_again(whole, copy):
-    """Two workers; one is killed, then the caller gives up. At last the rows are as they were."""
+    """Two workers, which are killed; then the caller gives up; the rows end as they were."""
     lose(copy, *NAMES[3:])
-    finished = len(list(copy.glob("*.history.json")))
-    killer = threading.Thread(target=kill_a_worker, args=(copy,))
+    killer = threading.Thread(target=kill_the_workers, args=(copy,))
     killer.start()
     words = (
         "a row's process was killed, perhaps for want of memory; "
@@ -495,9 +495,7 @@ def test_several_at_a_time_killed_stopped_and_taken_up_again(whole, copy):
         again(copy, jobs=2)
     killer.join()
     assert not multiprocessing.active_children()
-    # a checkpoint is left, unless its row was finished in the moment of the kill
-    left_over = list(copy.glob("*.checkpoint.safetensors"))
-    assert left_over or len(list(copy.glob("*.history.json"))) > finished
+    assert list(copy.glob("*.checkpoint.safetensors"))
 
     lines = []
 

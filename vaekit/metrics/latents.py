@@ -15,6 +15,7 @@ from ..errors import UserError, at_least, finite
 from ..losses import gaussian_kl
 from ..models.conditioning import labels_of
 from .bootstrap import bootstrap
+from .posterior import posterior_of
 from .score import Score
 
 
@@ -51,7 +52,7 @@ def posteriors(
         for start in range(0, len(images), batch_size):
             batch = slice(start, start + batch_size)
             c = None if labels is None else labels[batch]
-            mean, log_var = _a_posterior(model, images[batch], c)
+            mean, log_var = posterior_of(model, images[batch], c)
             means.append(mean.cpu().double())
             log_vars.append(log_var.cpu().double())
     return _finite(torch.cat(means), torch.cat(log_vars))
@@ -161,26 +162,6 @@ def aggregate_posterior(model: LatentVariableModel, x: ImageSet | Tensor) -> Sco
         floor_name="a matched model",
         unit="nats",
     )
-
-
-def _a_posterior(
-    model: LatentVariableModel, x: Tensor, c: Tensor | None
-) -> tuple[Tensor, Tensor]:
-    """Mean and log-variance, if that is what the model gives: (N, D) each."""
-    found = model.posterior(x, c)
-    is_pair = isinstance(found, tuple) and len(found) == 2
-    if not is_pair or not all(isinstance(part, Tensor) for part in found):
-        raise UserError(
-            f"the posterior of {type(model).__name__} must be (mean, log_var), "
-            f"got {type(found).__name__}"
-        )
-    mean, log_var = found
-    if mean.ndim != 2 or len(mean) != len(x) or mean.shape != log_var.shape:
-        raise UserError(
-            f"the posterior of {type(model).__name__} must be mean and log_var (N, D) each, "
-            f"got {tuple(mean.shape)} and {tuple(log_var.shape)} for {len(x)} images"
-        )
-    return mean, log_var
 
 
 def _finite(mean: Tensor, log_var: Tensor) -> tuple[Tensor, Tensor]:

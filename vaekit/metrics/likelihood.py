@@ -20,6 +20,7 @@ from ..device import evaluating, seeded
 from ..errors import LARGEST_SEED, UserError, at_least, brief, check_seed, finite, pick
 from ..models.conditioning import labels_of
 from .bootstrap import bootstrap
+from .posterior import posterior_of
 from .reference import reference_of
 from .score import Score
 
@@ -247,33 +248,13 @@ def _blocks(
         for first in range(0, len(x), images):
             block = x[first:first + images]
             c = None if labels is None else labels[first:first + images]
-            mean, log_var = _posterior(model, block, c)
+            mean, log_var = posterior_of(model, block, c)
             noise = [_noise(k, mean, seed, first + i) for i in range(len(block))]
 
             pieces = []
             for piece in torch.stack(noise, 1).split(max(1, samples // len(block))):
                 pieces.append(_log_weights(model, block, c, mean, log_var, piece))
             yield _finite(torch.cat(pieces))
-
-
-def _posterior(
-    model: LatentVariableModel, x: Tensor, c: Tensor | None
-) -> tuple[Tensor, Tensor]:
-    """Mean and log-variance, if that is what the model gives: (N, D) each."""
-    found = model.posterior(x, c)
-    is_pair = isinstance(found, tuple) and len(found) == 2
-    if not is_pair or not all(isinstance(part, Tensor) for part in found):
-        raise UserError(
-            f"the posterior of {type(model).__name__} must be (mean, log_var), "
-            f"got {type(found).__name__}"
-        )
-    mean, log_var = found
-    if mean.ndim != 2 or len(mean) != len(x) or mean.shape != log_var.shape:
-        raise UserError(
-            f"the posterior of {type(model).__name__} must be mean and log_var (N, D) each, "
-            f"got {tuple(mean.shape)} and {tuple(log_var.shape)} for {len(x)} images"
-        )
-    return mean, log_var
 
 
 def _noise(k: int, like: Tensor, seed: int, image: int) -> Tensor:
