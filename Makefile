@@ -3,12 +3,14 @@
 #   make test        style, types, all tests, and the committed labs cell by cell
 #   make quick       the fast lane, under a minute: style, and all tests that take little time
 #   make fuzz        thousands of damaged files and 30 killed writers; prints how each ended
+#   make test-colab  the widgets with the versions that Google Colab has, in .venv-colab
 #   make jupyter     open JupyterLab on the start page of the labs
 #   make notebooks   rebuild and execute the labs from notebooks/src
 #   make links       write the repository's address into them: make links REPO=owner/name
+#   make explorer    write docs/explorer.html, the latent explorer as a page of its own
 #   make results     write the tables of RESULTS.md from results/*.json
 #   make bench       speed, side by side
-#   make clean       remove .venv and build
+#   make clean       remove .venv, .venv-colab and build
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -28,7 +30,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(WORKERS)
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 
 .DELETE_ON_ERROR:
-.PHONY: labs test quick fuzz style types jupyter notebooks links results bench clean
+.PHONY: labs test test-colab quick fuzz style types jupyter notebooks links explorer results bench clean
 
 labs: .venv/labs.stamp
 	$(BIN)/vaekit labs
@@ -46,6 +48,21 @@ fuzz: .venv/test.stamp
 	VAEKIT_FUZZ=$(VAEKIT_FUZZ) OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/fuzz
 	$(BIN)/python tests/fuzz/kills.py 30
 
+# Colab has Python 3.12 or later; without one, the widgets are tested on what there is
+COLAB_PYTHON = $(shell for python in python3.13 python3.12 $(PYTHON); \
+  do $$python --version >/dev/null 2>&1 && echo $$python && break; done)
+
+test-colab: .venv-colab/installed.stamp
+	.venv-colab/bin/python --version
+	VAEKIT_COLAB=1 OMP_NUM_THREADS=1 .venv-colab/bin/python -m pytest tests/colab
+
+.venv-colab/installed.stamp: pyproject.toml tests/colab/requirements.txt
+	$(COLAB_PYTHON) -m venv .venv-colab
+	.venv-colab/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -r tests/colab/requirements.txt
+	.venv-colab/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
 style: .venv/test.stamp
 	$(BIN)/ruff check
 
@@ -61,6 +78,10 @@ notebooks: .venv/labs.stamp
 
 links: .venv/labs.stamp
 	$(BIN)/python notebooks/src/links.py $(REPO) $(TAG)
+
+EXPLORED := vae-fashion-z2 vae-fashion-z2-beta0.1 vae-fashion-z2-beta4 vae-fashion-z2-beta10
+explorer: .venv/labs.stamp
+	$(BIN)/vaekit explore --html docs/explorer.html $(EXPLORED)
 
 results: .venv/labs.stamp
 	$(BIN)/vaekit results
@@ -82,4 +103,4 @@ bench: .venv/test.stamp
 	touch $@
 
 clean:
-	rm -rf .venv build
+	rm -rf .venv .venv-colab build

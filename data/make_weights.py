@@ -7,7 +7,8 @@ classifier's features are divided by their root mean square, and the head is mul
 which leaves the classifier's answers as they were.
 
 Usage: vaekit train NAME [OPTIONS]
-       python data/make_weights.py NAME [runs/NAME] [--seconds S] [--options=OPTIONS] [--images N]
+       python data/make_weights.py NAME [runs/NAME] [--as FILE] [--seconds S] [--options=OPTIONS]
+                                   [--images N]
 """
 import argparse
 import hashlib
@@ -32,18 +33,24 @@ def main() -> None:
         raise SystemExit(f"{run} holds {metadata['recipe']}, not {options.name}")
 
     model = recipes.load_model(trained)
-    path = WEIGHTS / f"{options.name}.safetensors"
+    path = WEIGHTS / f"{options.file or options.name}.safetensors"
     if isinstance(model, Classifier):
         facts = ship_classifier(path, model, metadata)
     else:
         facts = ship_generator(path, model, metadata, run, options)
-    print(table_row(path, facts, options.options))
+    command = f"vaekit train {options.name} {options.options}".rstrip()
+    print(table_row(path, facts, command))
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("name")
     parser.add_argument("run", nargs="?", type=Path)
+    parser.add_argument(
+        "--as",
+        dest="file",
+        help="name of the file, where it is not the recipe's",
+    )
     parser.add_argument(
         "--seconds",
         type=float,
@@ -125,10 +132,9 @@ def write(path: Path, model: ImageModel, metadata: dict[str, str]) -> None:
     save_weights(path, tensors, metadata)
 
 
-def table_row(path: Path, facts: str, options: str) -> str:
+def table_row(path: Path, facts: str, command: str) -> str:
     """The row for data/README.md."""
     size = path.stat().st_size / 1000
-    command = f"vaekit train {path.stem} {options}".rstrip()
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return f"| weights/{path.name} | {size:,.0f} kB | {facts} | `{command}` | `{digest}` |"
 

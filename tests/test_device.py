@@ -116,6 +116,10 @@ def test_a_model_without_weights_and_buffers_is_on_the_cpu():
     assert device_of(nn.Flatten()) == CPU
 
 
+def test_a_model_that_is_no_module_is_on_the_cpu():
+    assert device_of(object()) == CPU
+
+
 def test_only_values_on_the_cpu_can_be_read_freely():
     assert can_be_read_freely(torch.zeros(1))
     assert not can_be_read_freely(torch.zeros(1, device="meta"))

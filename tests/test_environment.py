@@ -142,3 +142,16 @@ def test_shell_scripts_parse(script):
 def test_the_wheel_carries_the_built_in_data(pyproject):
     wheel = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["force-include"] == {"data": "vaekit/_data"}
+
+
+def test_the_wheel_carries_the_script_and_the_style_of_the_canvas(pyproject):
+    wheel = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]
+    # all that lies in the package and that git does not ignore
+    assert wheel["packages"] == ["vaekit"]
+    assert not {"include", "exclude", "only-include"} & set(wheel)
+
+    canvas = REPO / "vaekit" / "explore" / "canvas"
+    files = [str(path) for path in [*canvas.glob("*.js"), *canvas.glob("*.css")]]
+    assert len(files) > 5
+    ignored = subprocess.run(["git", "check-ignore", *files], cwd=REPO, capture_output=True)
+    assert ignored.stdout == b""

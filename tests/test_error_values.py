@@ -13,6 +13,8 @@ from vaekit.errors import (
     brief,
     check_seed,
     finite,
+    first_line,
+    one_line,
     pick,
 )
 
@@ -117,3 +119,35 @@ def test_a_value_is_shown_on_one_line():
     assert len(brief("x" * 1000)) <= 60
     assert brief(np.zeros((2, 3))) == "of shape (2, 3) and dtype float64"
     assert brief(WithoutRepr()) == "without a repr"
+
+
+class WithoutText(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    "said, line",
+    [
+        (ValueError("\n  the first. \n the second"), "the first."),
+        ("\rone\r\ntwo", "one"),
+        (ValueError(), ""),
+        (" \n", ""),
+        (WithoutText(), ""),
+    ],
+)
+def test_the_first_line_of_what_is_said(said, line):
+    assert first_line(said) == line
+
+
+@pytest.mark.parametrize(
+    "said, line",
+    [
+        (ValueError(" the first \n\t the second"), "the first the second"),
+        ("503 \x1b[31mBusy", "503 ?[31mBusy"),
+        ("x" * 30, "x" * 20),
+        (ValueError(), ""),
+    ],
+)
+def test_a_strangers_words_on_one_line(said, line):
+    assert one_line(said, 20) == line

@@ -14,6 +14,7 @@ from torch import nn
 from vaekit import explore, metrics, plots
 from vaekit.data import ImageSet
 from vaekit.device import seeded
+from vaekit.explore import axes
 from vaekit.metrics import latents
 from vaekit.metrics.feature_network import FeatureNetwork
 from vaekit.models.conditioning import OneHot
@@ -60,6 +61,9 @@ class Normed(nn.Module):
 
     def posterior(self, x, c=None):
         return self.encoder(x).chunk(2, 1)
+
+    def encode(self, x, c=None):
+        return self.encoder(x).chunk(2, 1)[0]
 
     def decode(self, z, c=None):
         return self.decoder(z).sigmoid().reshape(-1, *SHAPE)
@@ -113,6 +117,36 @@ def denoise_and_move(model):
     widget.choice.value = 1
 
 
+def ask_for_a_step(model):
+    widget = explore.denoise(model, classes=["a", "b"], steps=(2, 3), guidance=(1, 2), n=2)
+    widget.answers["step"]({"label": 1, "steps": 3, "guidance": 2, "step": 1})
+
+
+def dial_attributes(model):
+    widget = explore.attributes(model, directions={"more": torch.ones(model.latent_dim)}, n=2)
+    widget.figure()
+
+
+def walk_in_the_page(model):
+    widget = explore.walk(model, IMAGES)
+    widget.z = widget.z.clone()
+    widget.figure()
+
+
+def draw_and_encode(model):
+    widget = explore.draw(model, IMAGES)
+    widget.answers["encode"]({"pixels": [0] * 64, "label": 0})
+    widget.figure()
+
+
+def ask_between(model):
+    widget = explore.interpolate(model, classes=["a", "b"], steps=2, limit=2)
+    place = {"a": 0, "b": 1, "t": [0.5], "spherical": True, "label": 1}
+    widget.answers["between"](place)
+    widget.answers["ends"](place)
+    widget.figure()
+
+
 def network_of(model):
     return FeatureNetwork("own", "", 4, model, classes=4)
 
@@ -134,6 +168,14 @@ CALLS = {
     "metrics.distances.kid": (
         vae,
         lambda model: metrics.kid(IMAGES, OTHERS, features=model, resamples=2),
+    ),
+    "metrics.precision_recall.precision": (
+        vae,
+        lambda model: metrics.precision(IMAGES, OTHERS, features=model),
+    ),
+    "metrics.precision_recall.recall": (
+        vae,
+        lambda model: metrics.recall(IMAGES, OTHERS, features=model),
     ),
     "metrics.variety.class_variety": (
         vae,
@@ -179,12 +221,31 @@ CALLS = {
     ),
     "plots.latents.walk": (vae, lambda model: plots.walk(model, n=5)),
     "plots.latents.lattice": (vae, lambda model: plots.lattice(model, n=3)),
-    "explore.walk.Walk": (vae, walk_and_move),
-    "explore.denoise.Denoise": (diffusion, denoise_and_move),
+    "explore.plain.walk.Walk": (vae, walk_and_move),
+    "explore.plain.denoise.Denoise": (diffusion, denoise_and_move),
+    "explore.walk.walk": (vae, walk_in_the_page),
+    "explore.draw.draw": (vae, draw_and_encode),
+    "explore.interpolate.interpolate": (diffusion, ask_between),
+    "explore.map.tsne_map": (vae, lambda model: explore.tsne_map(model, IMAGES).figure()),
+    "explore.denoise.denoise": (diffusion, ask_for_a_step),
+    "explore.attributes.attributes": (vae, dial_attributes),
+    "explore.axes.codes_of": (vae, lambda model: axes.codes_of(model, IMAGES)),
 }
 # call no model
 ONLY_LOOKING = {
-    "explore.parts.check_classes",
+    "explore.axes.choose",
+    "explore.parts.check_images_of",
+    "explore.layers.leaves",
+    "explore.layers.translate",
+    # call only what is made of known layers: see tests/explore/test_portable.py
+    "explore.portable.decoder_of",
+    "explore.portable.encoder_of",
+    "explore.scene.Scene.add_model",
+    "explore.portable.refuse_bad_weights",
+    "explore.scene.as_condition",
+    "explore.between.Between",
+    "explore.draw.check_can_be_drawn",
+    "explore.plain.parts.check_classes",
     "metrics.score.Score",
     "plots.latents.starting_point",
 }

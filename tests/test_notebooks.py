@@ -1,29 +1,23 @@
 """The committed notebooks: in step with their twins, executed in order, clean.
 
-And of the size that a lab should have.
+What makes a good lab of one is tested in tests/labs/.
 """
-import importlib.util
 import re
-import statistics
 
 import nbformat
 import pytest
-from conftest import REPO
+from support.notebooks import ALL, FOLDER, SOURCES, TAUGHT, builder
 
 from vaekit.course import start
 
-FOLDER = REPO / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 LABS = [path for path in NOTEBOOKS if path.stem != "00_start"]
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
-# lab 06 judges models, it does not walk through them
-WITH_SLIDERS = [path.stem for path in NOTEBOOKS if path.stem[:2] <= "05"]
+# where the story needs the hand; the others judge, and play against each other
+WITH_WIDGETS = ("01", "02", "03", "04", "07", "10")
 
-# build.py is a script, not a module of the package
-spec = importlib.util.spec_from_file_location("build", FOLDER / "src" / "build.py")
-build = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(build)
+build = builder()
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -75,13 +69,12 @@ def written(cell):
 
 
 def test_every_notebook_has_a_twin_and_every_twin_a_notebook():
-    twins = sorted((FOLDER / "src").glob("[0-9]*.py"))
     assert NOTEBOOKS
-    assert [path.stem for path in NOTEBOOKS] == [twin.stem for twin in twins]
+    assert [path.stem for path in NOTEBOOKS] == ALL
 
 
 def test_the_twin_holds_the_same_cells(path, notebook):
-    twin = build.from_twin(FOLDER / "src" / f"{path.stem}.py")
+    twin = build.from_twin(SOURCES / f"{path.stem}.py")
     assert [contents(cell) for cell in notebook.cells] == [contents(cell) for cell in twin.cells]
     assert notebook.metadata == twin.metadata
 
@@ -106,41 +99,22 @@ def test_parameters_are_typed_and_explained(lab_path):
     from papermill import inspect_notebook
 
     parameters = inspect_notebook(str(lab_path))
-    assert {"dataset", "epochs", "seed"} <= set(parameters)
+    assert "seed" in parameters
+    # the fair fight and the explorer load models that were trained on Fashion-MNIST
+    if lab_path.stem in TAUGHT[:-1]:
+        assert "dataset" in parameters
     for parameter in parameters.values():
         assert parameter["help"]
         assert parameter["inferred_type_name"] != "None"
 
 
-def test_it_is_a_lab_and_not_a_script(lab):
-    prose = "\n".join(cell.source for cell in markdown(lab))
-    # the links to other pages are no prose
-    prose = re.sub(r"^\[start page\].*$", "", prose, flags=re.MULTILINE)
-    assert 1_300 <= len(prose.split()) <= 2_700
-
-    lengths = [len(cell.source.splitlines()) for cell in code(lab)]
-    assert max(lengths) <= 25
-    assert statistics.median(lengths) <= 8
-    assert len(markdown(lab)) >= len(lengths)
-
-
-def test_exercises_have_a_solution_and_a_check(lab):
+def test_widgets_are_not_compared_and_leave_a_picture(lab_path, lab):
+    """In their own output or close by: GitHub shows no widgets."""
     cells = code(lab)
-    solved = [i for i, cell in enumerate(cells) if "### BEGIN SOLUTION" in cell.source]
-    assert 2 <= len(solved) <= 4
-    for i in solved:
-        assert cells[i].source.count("### BEGIN SOLUTION") == 1
-        assert cells[i].source.count("### END SOLUTION") == 1
-        checked = re.search(r"^check\.\w+\(", cells[i + 1].source, re.MULTILINE)
-        assert checked, "the cell after an exercise checks it"
-
-
-def test_sliders_are_not_compared_and_stand_beside_a_picture(lab_path, lab):
-    cells = code(lab)
-    sliders = [i for i, cell in enumerate(cells) if "explore." in cell.source]
-    if lab_path.stem in WITH_SLIDERS:
-        assert len(sliders) >= 2
-    for i in sliders:
+    widgets = [i for i, cell in enumerate(cells) if re.search(r"\bexplore\.\w+\(", cell.source)]
+    if lab_path.stem.startswith(WITH_WIDGETS):
+        assert widgets
+    for i in widgets:
         assert may_differ(cells[i])
         neighbours = [output for cell in cells[max(0, i - 3):i + 3] for output in cell.outputs]
         assert [output for output in neighbours if "image/png" in output.get("data", {})]

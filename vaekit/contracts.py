@@ -36,7 +36,7 @@ class Objective(Protocol):
 
 @runtime_checkable
 class Model(Protocol):
-    """What `fit`, plots and sliders ask of a model."""
+    """What `fit`, plots and sliders ask of a model; `fit` also asks that it is a torch module."""
 
     image_shape: Shape
 

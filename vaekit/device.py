@@ -57,8 +57,10 @@ def _best_device() -> str:
     return "cpu"
 
 
-def device_of(model: nn.Module) -> torch.device:
-    """Where its weights are; the CPU if it has none."""
+def device_of(model: Any) -> torch.device:
+    """Where its weights are; the CPU if it has none, or is no torch module."""
+    if not isinstance(model, nn.Module):
+        return torch.device("cpu")
     tensors = chain(model.parameters(), model.buffers())
     first = next(tensors, None)
     return torch.device("cpu") if first is None else first.device

@@ -121,3 +121,23 @@ def brief(value: Any) -> str:
         # a foreign object may fail at that too
         return "without a repr"
     return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def first_line(said: object) -> str:
+    """The first line of what an error or a message says; "" if it says nothing."""
+    try:
+        lines = str(said).strip().splitlines()
+    except Exception:
+        # an error of the user's own may fail at that too
+        return ""
+    return lines[0].rstrip() if lines else ""
+
+
+def one_line(said: object, most: int) -> str:
+    """All that a stranger's error or message says, on one line, without what steers a terminal.
+
+    Args:
+        most: characters after which it is cut.
+    """
+    words = " ".join(str(said).split())[:most]
+    return "".join(letter if letter.isprintable() else "?" for letter in words)

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# Six labs about one question: **how does a machine make an image that nobody has drawn?** Each is a notebook that runs in about a minute, with built-in data and no network. Take them in order: each begins where the one before fails.
+# Nine labs about one question: **how does a machine make an image that nobody has drawn?** Each is a notebook that runs in about a minute, with built-in data and no network. Take them in order: each begins where the one before fails. The last one has no order: play with it whenever you like.
 #
 # | lab | the question | minutes |
 # | --- | --- | --- |
@@ -17,8 +17,11 @@
 # | [02 The variational autoencoder](02_variational_autoencoder.ipynb) | How does a model learn a space from which one can draw? The ELBO, by hand. | 1 |
 # | [03 The conditional VAE](03_conditional_vae.ipynb) | How does one ask for a bag and get a bag? | 1 |
 # | [04 The β-VAE](04_beta_vae.ipynb) | What does the latent cost, and when does the model stop using it? | 1 |
-# | [05 A bound, a game, a denoiser](05_ddpm_and_gan.ipynb) | VAE, GAN and diffusion: what does each do better? | 1 |
-# | [06 Judging a generator](06_judging_generators.ipynb) | Which score may you believe, and how is each one fooled? | 1 |
+# | [05 Judging a generator](05_judging_generators.ipynb) | Which score may you believe, and how is each one fooled? | 1 |
+# | [06 The GAN](06_gan.ipynb) | Can a network learn to draw from nothing but the verdicts of another network? | 1 |
+# | [07 Diffusion](07_diffusion.ipynb) | How do many small steps lead from pure noise to an image? | 1 |
+# | [08 The fair fight](08_fair_fight.ipynb) | VAE, GAN and diffusion, of equal size and training time: what can each of them do? | 1 |
+# | [10 The latent explorer](10_latent_explorer.ipynb) | What does a model keep in its latent numbers? Find out with your hand. | ½ |
 #
 # The minutes are the computer's, on two cores. You will need longer: there are exercises in each lab.
 
@@ -41,13 +44,14 @@ start.covers()
 # ## How to work through a lab
 #
 # - Click on a lab in the table. Run its cells from the top, one by one: <kbd>Shift</kbd> + <kbd>Enter</kbd>.
-# - ✏️ marks an **exercise**. Delete what stands between `### BEGIN SOLUTION` and `### END SOLUTION`, write your own, run the cell, then the check below it. It answers in a sentence.
+# - ✏️ marks an **exercise**: write a function, predict a measurement, or find a bug. Delete what stands between `# BEGIN SOLUTION` and `# END SOLUTION`, write your own, run the cell, then the check below it. It answers in a sentence. Two hints fold out under the question.
+# - If you are stuck, go on: where your function fails its check, `check.or_reference` says so and the lab continues with a reference solution, so that you can come back later.
 # - The **parameters** are in the first code cell: another data set, more epochs, another seed. Change one, then *Run → Restart Kernel and Run All Cells*.
 # - A red message is meant to be read: its last line says what is wrong and what to do.
 #
 # ## Stop one lab before you open the next
 #
-# A lab that is open holds its models and its data in memory, 0.9 to 1.2 GB, until its **kernel** is stopped; closing the tab is not enough. On Binder you have 2 GB: open one lab at a time, or a kernel is killed without a word. So, when you are done with a lab:
+# A lab that is open holds torch, its models and its data in memory until its **kernel** is stopped; closing the tab is not enough. These are 0.6 to 0.8 GB, or 1.0 to 1.2 GB where torch brings CUDA's libraries, as on a computer with a GPU. On Binder you have 2 GB and no CUDA: a third lab is one too many, and a kernel is killed without a word. So, when you are done with a lab:
 #
 # - JupyterLab: *Kernel → Shut Down Kernel*, or the sidebar ⏹ *Running Terminals and Kernels → Shut Down All*.
 # - Notebook 7: *File → Close and Shut Down Notebook*. Colab: *Runtime → Manage sessions → Terminate*.

@@ -1,5 +1,7 @@
 """The start page's two functions: pictures of the labs, and what the machine has."""
 import base64
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -8,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from vaekit.course import start
 from vaekit.errors import UserError
+from vaekit.files import read_json
 
 LABS = REPO / "notebooks"
 
@@ -41,7 +44,25 @@ def test_a_container_s_limit_counts_before_the_machine_s_memory(tmp_path, monkey
     limit.write_text(f"{2 * 2**30}\n")
     monkeypatch.setattr(start, "MEMORY_LIMITS", (str(limit),))
     assert start.memory() == 2 * 2**30
-    assert "| labs open at the same time | 1, at 1.2 GB each |" in str(start.machine())
+
+
+@pytest.mark.parametrize(
+    ("has_cuda", "labs"), [(False, "2, at 0.8 GB each"), (True, "1, at 1.2 GB each")]
+)
+def test_two_gigabytes_are_enough_for_two_labs_without_cuda(monkeypatch, has_cuda, labs):
+    monkeypatch.setattr(start, "memory", lambda: 2 * 2**30)
+    monkeypatch.setattr(start, "_torch_and_gpu", lambda: ("2.14.1", has_cuda, "none"))
+    assert f"| labs open at the same time | {labs} |" in str(start.machine())
+
+
+def test_the_largest_lab_needs_no_more_than_the_start_page_says():
+    """Nor much less, which would keep a second lab closed for nothing."""
+    peaks = {"cpu": 0.0, "cuda": 0.0}
+    for row in read_json(REPO / "results" / "memory.json")["rows"]:
+        build = "cpu" if row["torch"].endswith("+cpu") else "cuda"
+        peaks[build] = max(peaks[build], row["peak_mb"] / 1024)
+    assert 1 <= start.GIGABYTES_PER_LAB / peaks["cpu"] < 1.2
+    assert 1 <= start.GIGABYTES_PER_LAB_WITH_CUDA / peaks["cuda"] < 1.2
 
 
 def test_without_a_limit_it_is_the_machine_s(tmp_path, monkeypatch):
@@ -49,3 +70,29 @@ def test_without_a_limit_it_is_the_machine_s(tmp_path, monkeypatch):
     limit.write_text("max\n")
     monkeypatch.setattr(start, "MEMORY_LIMITS", (str(limit),))
     assert start.memory() > 2**30
+
+
+NEEDS_NO_TORCH = f"""
+import sys
+from vaekit.course import start
+start.covers({str(LABS)!r})
+start.machine()
+print("torch" in sys.modules)
+"""
+
+
+def test_the_start_page_does_not_load_torch():
+    """It stays open beside a lab, and on Binder both share 2 GB."""
+    ran = subprocess.run([sys.executable, "-c", NEEDS_NO_TORCH], capture_output=True, text=True)
+    assert ran.stdout == "False\n", ran.stderr
+
+
+def test_the_machine_tells_its_torch():
+    import torch
+
+    assert torch.__version__ in str(start.machine())
+
+
+def test_a_torch_that_cannot_be_loaded_is_said_to_be_so(monkeypatch):
+    monkeypatch.setattr(start, "ASK_TORCH", "raise ImportError")
+    assert "none that can be loaded" in str(start.machine())

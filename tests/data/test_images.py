@@ -4,6 +4,7 @@ import torch
 
 from vaekit import data
 from vaekit.data import ImageSet
+from vaekit.data.checks import as_floats
 from vaekit.data.images import image_set
 from vaekit.device import seeded
 from vaekit.errors import UserError
@@ -182,6 +183,29 @@ def test_check_images_names_what_is_no_image(x, words):
 def test_a_batch_size_that_is_none_is_named_before_the_first_batch(digits, size, words):
     with pytest.raises(UserError, match=words):
         digits[0].batches(size)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("convert", [data.as_tensor, as_floats])
+def test_images_of_any_float_dtype_become_float32(convert, dtype):
+    images = GREY.to(dtype)
+    assert convert(images).dtype == torch.float32
+    assert torch.equal(convert(images), images.float())
+
+
+@pytest.mark.parametrize("convert", [data.as_tensor, as_floats])
+def test_stored_pixels_become_float32(convert):
+    pixels = torch.tensor([0, 51, 255], dtype=torch.uint8).reshape(3, 1, 1, 1)
+    found = convert(pixels)
+    torch.testing.assert_close(found, torch.tensor([0, 0.2, 1]).reshape(3, 1, 1, 1))
+    assert pixels.flatten().tolist() == [0, 51, 255]
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.complex64])
+@pytest.mark.parametrize("convert", [data.as_tensor, as_floats])
+def test_images_of_another_dtype_are_refused(convert, dtype):
+    with pytest.raises(UserError, match="images must be float in .*, got torch"):
+        convert(GREY.to(dtype))
 
 
 def test_as_tensor_takes_images_only():

@@ -1,11 +1,13 @@
-"""Walk: the picture follows its sliders and the chosen class."""
+"""walk: what the page is given for a model, and what is refused."""
 import numpy as np
 import pytest
 import torch
-from support.widgets import shown
+from support.vaes import small_vae
 
 from vaekit import explore, recipes
+from vaekit.data import ImageSet
 from vaekit.errors import UserError
+from vaekit.explore.walk import COLUMNS, MOST_POINTS
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -15,93 +17,94 @@ def conditional():
     return recipes.build("conv-cvae-mnist").eval()
 
 
-def decoded(model, *z, label=None):
-    """The image at the latent z, as bytes (H, W)."""
-    image = model.decode(torch.tensor([z]), label)[0, 0]
-    return image.mul(255).round().byte().detach().numpy()
+def test_two_latents_have_a_pad_of_the_codes(trained, small):
+    _, test = small
+    widget = explore.walk(trained.model, test)
+    assert widget.view == "walk"
+    assert widget.scene["axes"]["names"] == ["z₁", "z₂"]
+    assert widget.scene["classes"] == list(test.classes)
+    assert "choices" not in widget.scene
+
+    with torch.no_grad():
+        codes = trained.model.encode(test.images())
+    xy = np.frombuffer(widget.buffers["codes"], np.float32).reshape(-1, 2)
+    np.testing.assert_allclose(xy, codes.numpy(), atol=1e-5)
+    assert list(widget.buffers["codes labels"]) == test.y.tolist()
 
 
-def test_the_picture_follows_the_sliders(trained):
-    walk = explore.Walk(trained.model, 2, low=-3, high=3)
-    assert len(walk.sliders) == 2
-    assert np.array_equal(shown(walk), decoded(trained.model, 0.0, 0.0))
-
-    walk.sliders[1].value = 1.5
-    assert np.array_equal(shown(walk), decoded(trained.model, 0.0, 1.5))
-
-    walk.sliders[0].value = -3.0
-    assert np.array_equal(shown(walk), decoded(trained.model, -3.0, 1.5))
-
-
-def test_one_dimension_of_many_can_be_walked(trained):
-    walk = explore.Walk(trained.model, [1], start=torch.tensor([0.8, -0.3]))
-    assert [slider.description for slider in walk.sliders] == ["z₂"]
-    assert walk.sliders[0].value == pytest.approx(-0.3)
-
-    walk.sliders[0].value = 2.0
-    assert np.array_equal(shown(walk), decoded(trained.model, 0.8, 2.0))
+def test_the_points_of_principal_axes_are_their_places(small):
+    _, test = small
+    model = small_vae(5)
+    widget = explore.walk(model, test, dims="principal")
+    xy = np.frombuffer(widget.buffers["codes"], np.float32).reshape(-1, 2)
+    # principal axes are uncorrelated, the first varies most
+    covariance = np.cov(xy.T)
+    assert abs(covariance[0, 1]) < 1e-3 * covariance[0, 0]
+    assert covariance[0, 0] > covariance[1, 1]
 
 
-def test_the_start_is_copied(trained):
-    start = torch.tensor([0.8, -0.3])
-    walk = explore.Walk(trained.model, start=start)
-    walk.sliders[0].value = 2.0
-    assert start.tolist() == pytest.approx([0.8, -0.3])
+def test_one_latent_has_a_strip(small):
+    _, test = small
+    widget = explore.walk(small_vae(1), test)
+    assert widget.scene["axes"]["names"] == ["z₁"]
+    xy = np.frombuffer(widget.buffers["codes"], np.float32).reshape(-1, 2)
+    assert xy[:, 0].std() > 0
+    assert not xy[:, 1].any()
 
 
-def test_each_slider_may_have_its_own_ends(trained):
-    walk = explore.Walk(trained.model, low=[-1.0, 2.0], high=[1.0, 4.0])
-    ends = [(slider.min, slider.max, slider.value) for slider in walk.sliders]
-    assert ends == [(-1, 1, 0), (2, 4, 2)]
+def test_without_images_there_are_no_points(trained):
+    widget = explore.walk(trained.model)
+    assert set(widget.buffers) == {"decoder0"}
+    assert widget.scene["axes"]["low"] == [-3.0, -3.0]
 
 
-def test_a_frame_is_small(trained):
-    walk = explore.Walk(trained.model)
-    size = len(walk.image.value)
-    assert size < 1500, "a slider sends one image at its native size, not a figure"
+def test_many_images_are_cut(trained, small):
+    _, test = small
+    number = MOST_POINTS + 5
+    images = test.images().repeat(number // len(test) + 1, 1, 1, 1)[:number]
+    many = ImageSet(images, torch.zeros(number).long(), ("a",))
+    widget = explore.walk(trained.model, many)
+    assert len(widget.buffers["codes labels"]) == MOST_POINTS
 
 
-def test_the_repr_is_stable(trained):
-    text = "Walk(2 sliders over a 2-dimensional latent space)"
-    assert repr(explore.Walk(trained.model)) == text
-    assert repr(explore.Walk(trained.model)) == text
-
-    one = explore.Walk(trained.model, 1)
-    assert repr(one) == "Walk(1 slider over a 2-dimensional latent space)"
+def test_a_class_is_chosen_for_a_conditional_model(conditional):
+    widget = explore.walk(conditional, classes=NAMES)
+    assert widget.scene["choices"] == list(NAMES)
+    assert widget.scene["models"][0]["condition"]["size"] == 10
 
 
-@pytest.mark.parametrize("dims, words", [
-    (0, "dims must be ≥ 1, got 0"),
-    (3, r"dims must lie in 0 … 1 for this model, got \[0, 1, 2\]"),
-    ([-1], r"got \[-1\]"),
+def test_settings_reach_the_page(trained):
+    widget = explore.walk(trained.model, dims=[1], low=-1, high=2, scale=3, name="mine")
+    assert widget.scene["scale"] == 3
+    assert widget.scene["name"] == "mine"
+    axes = widget.scene["axes"]
+    assert (axes["names"], axes["low"], axes["high"]) == (["z₂"], [-1.0], [2.0])
+
+
+def test_the_figure_shows_each_slider_from_end_to_end(trained):
+    figure = explore.walk(trained.model, low=-2, high=2).figure()
+    images = [axes.images[0].get_array() for axes in figure.axes if axes.images]
+    assert images
+    assert COLUMNS == 11
+
+
+def test_the_model_is_left_in_its_mode():
+    model = small_vae().train()
+    explore.walk(model).figure()
+    assert all(part.training for part in model.modules())
+
+
+@pytest.mark.parametrize("settings, words", [
+    ({"dims": 3}, "dims must lie in 0 … 1"),
+    ({"low": 5.0}, "low must be < high"),
+    ({"start": torch.full((2,), float("nan"))}, "start must be finite, got NaN or inf"),
+    ({"scale": 0}, "scale must be ≥ 1, got 0"),
+    ({"classes": NAMES}, "this model is unconditional.*leave classes out"),
+    ({"name": 3}, "name of walk"),
 ])
-def test_bad_dims_are_named(trained, dims, words):
+def test_mistakes_are_named(trained, settings, words):
     with pytest.raises(UserError, match=words):
-        explore.Walk(trained.model, dims)
-
-
-def test_the_class_chooser_passes_the_class(conditional):
-    walk = explore.Walk(conditional, classes=NAMES)
-    zero = decoded(conditional, 0.0, 0.0, label=0)
-    seven = decoded(conditional, 0.0, 0.0, label=7)
-    assert not np.array_equal(zero, seven)
-
-    assert walk.children[0] is walk.choice
-    assert walk.choice.label == "zero"
-    assert np.array_equal(shown(walk), zero)
-
-    walk.choice.label = "seven"
-    assert np.array_equal(shown(walk), seven)
-
-    walk.sliders[0].value = 2.0
-    assert np.array_equal(shown(walk), decoded(conditional, 2.0, 0.0, label=7))
-    assert repr(walk) == "Walk(2 sliders over a 2-dimensional latent space, 10 classes)"
-
-
-def test_no_chooser_without_classes(trained):
-    walk = explore.Walk(trained.model)
-    assert walk.choice not in walk.children
-    assert walk.children[0] is walk.sliders[0]
+        explore.walk(trained.model, **settings)
 
 
 @pytest.mark.parametrize("classes, words", [
@@ -110,41 +113,22 @@ def test_no_chooser_without_classes(trained):
 ])
 def test_names_for_every_class_are_needed(conditional, classes, words):
     with pytest.raises(UserError, match=words):
-        explore.Walk(conditional, classes=classes)
-
-
-def test_an_unconditional_model_has_no_classes(trained):
-    with pytest.raises(UserError, match="this model is unconditional.*leave classes out"):
-        explore.Walk(trained.model, classes=NAMES)
-
-
-@pytest.mark.parametrize("settings, words", [
-    ({"low": [-1.0]}, "low must be one number, or one for each of 2 sliders, got 1"),
-    ({"high": [1.0, 2.0, 3.0]}, "high must be one number, .*got 3"),
-    ({"low": float("nan")}, "low must be .*, got nan"),
-    ({"high": float("inf")}, "high must be .*, got inf"),
-    ({"low": 5.0}, "low must be < high for each slider, got 5 and 5"),
-    ({"dims": [0, 0]}, r"dims must name each dimension once, got \[0, 0\]"),
-    ({"start": torch.zeros(3)}, r"start must be a float latent of shape \(2,\)"),
-    ({"start": torch.full((2,), float("nan"))}, "start must be finite, got NaN or inf"),
-    ({"size": 0}, "size must be ≥ 1, got 0"),
-])
-def test_mistakes_are_named(trained, settings, words):
-    with pytest.raises(UserError, match=words):
-        explore.Walk(trained.model, **settings)
+        explore.walk(conditional, classes=classes)
 
 
 def test_what_has_no_latents_is_refused():
-    with pytest.raises(UserError, match="model must have decode, latent_dim"):
-        explore.Walk(torch.nn.Linear(1, 1))
+    with pytest.raises(UserError, match="model must have decode, latent_dim, image_shape"):
+        explore.walk(torch.nn.Linear(1, 1))
 
 
-def test_one_text_is_no_list_of_classes(conditional):
-    with pytest.raises(UserError, match="classes of Walk must be .*, got str '0123456789'"):
-        explore.Walk(conditional, classes="0123456789")
+def test_images_of_another_size_are_refused(trained):
+    other = ImageSet(torch.rand(3, 1, 8, 8), torch.zeros(3).long(), ("a",))
+    with pytest.raises(UserError, match=r"images are \(1, 8, 8\), but this model takes"):
+        explore.walk(trained.model, other)
 
 
-def test_the_names_of_classes_are_text(conditional):
-    names = ["<script>alert(1)</script>", "$\\frac", *NAMES[2:]]
-    walk = explore.Walk(conditional, classes=names)
-    assert [name for name, _ in walk.choice.options] == names
+def test_nan_in_the_weights_is_refused():
+    model = small_vae()
+    model.decoder[0].bias.data[0] = float("nan")
+    with pytest.raises(UserError, match="hold inf or NaN"):
+        explore.walk(model)

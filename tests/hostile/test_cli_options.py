@@ -15,7 +15,7 @@ import typer
 from conftest import REPO
 from typer.testing import CliRunner
 
-from vaekit.cli import output, report
+from vaekit.cli import explore, output, report
 from vaekit.cli.app import app
 from vaekit.course import labs
 from vaekit.errors import UserError, brief
@@ -52,6 +52,7 @@ WORKING = {
     "labs": ["01"],
     "results": [],
     "data": ["digits"],
+    "explore": ["conv-cvae-fashion", "--data", "digits", "--html", "page.html"],
 }
 
 # what is rightly accepted
@@ -66,6 +67,7 @@ ACCEPTED = {
     ("reproduce", "seed"): ("0",),
     ("reproduce", "out"): PLACES,
     ("labs", "out"): PLACES,
+    ("explore", "html"): PLACES,
 }
 
 # these ask or change the user's shell, or show a text and end
@@ -118,6 +120,8 @@ def begun(monkeypatch, tmp_path):
     monkeypatch.setattr(recipe_run, "fit", fit)
     monkeypatch.setattr(labs, "_run", run_lab)
     monkeypatch.setattr(figures, "write_table", begin)
+    monkeypatch.setattr(explore, "_load", lambda name: name)
+    monkeypatch.setattr(explore, "_page", lambda loaded, images: "page")
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -149,7 +153,13 @@ def is_accepted(result):
 
 
 def test_every_option_is_found():
-    assert {command for command, _, _ in OPTIONS} == {"train", "reproduce", "labs", "data"}
+    assert {command for command, _, _ in OPTIONS} == {
+        "train",
+        "reproduce",
+        "labs",
+        "data",
+        "explore",
+    }
     assert len([name for command, name, _ in OPTIONS if command == "train"]) == 17
     assert ("train", "latent_dim", "--latent-dim") in OPTIONS
 

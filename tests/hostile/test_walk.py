@@ -17,7 +17,8 @@ TypeError that names the argument.
     }
 """
 import pytest
-from support.hostile import Case, call, cases_of, own_folder, public_functions, rooms, walk
+from support.hostile import Case, call, cases_of, own_folder, public_functions, rooms
+from support.walk import walk
 
 CASES = {room: cases_of(room) for room in rooms()}
 WALKED = [

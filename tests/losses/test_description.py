@@ -2,6 +2,7 @@
 import dataclasses
 import functools
 import os
+import re
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ from support.vaes import small_vae
 from vaekit import losses, training
 from vaekit.arguments import checked
 from vaekit.errors import UserError
-from vaekit.losses import describe
+from vaekit.losses import Cyclic, Scheduled, describe
 
 
 def of_source(source, **variables):
@@ -244,3 +245,39 @@ def test_a_checkpoint_knows_a_lambda_again_and_refuses_another(small, tmp_path):
     assert len(fit(2.0)) == 1
     with pytest.raises(UserError, match="other settings .*loss"):
         fit(3.0)
+
+
+DIGEST = "#[0-9a-f]{8}"
+
+
+class OwnObjective:
+    """A student's objective: it has no repr of its own, and Python's holds an address."""
+
+    def __call__(self, output, x, c):
+        return {}
+
+
+def test_objectives_describe_themselves():
+    assert describe(losses.free_bits) == "free_bits"
+    assert describe(losses.ImportanceWeighted(3)) == "ImportanceWeighted(samples=3)"
+    assert describe(torch.nn.MSELoss()).startswith("MSELoss#")
+
+    tcvae = functools.partial(losses.beta_tcvae, images=10, beta=2.0)
+    assert describe(tcvae) == "beta_tcvae(beta=2.0, images=10)"
+    assert describe(functools.partial(pow, 2, 3)) == "pow(2, 3)"
+
+    free = Scheduled(functools.partial(losses.free_bits, beta=2.0), free=Cyclic())
+    assert repr(free) == "Scheduled(free_bits(beta=2.0), free=Cyclic(to=1.0, cycles=4, rise=0.5))"
+
+
+@pytest.mark.parametrize("objective, words", [
+    (OwnObjective(), f"OwnObjective{DIGEST}"),
+    (OwnObjective().__call__, rf"OwnObjective{DIGEST}\.__call__"),
+    (functools.partial(pow, OwnObjective()), rf"pow\(OwnObjective{DIGEST}\)"),
+    (functools.partial(pow, exp=losses.free_bits), r"pow\(exp=free_bits\)"),
+    (Scheduled(losses.negative_elbo, beta=lambda progress: 1.0), rf"<lambda>{DIGEST}\)"),
+    (Scheduled(losses.negative_elbo, beta=functools.partial(max, 1.0)), r"beta=max\(1.0\)\)"),
+])
+def test_a_description_holds_no_address(objective, words):
+    assert re.search(f"{words}$", describe(objective))
+    assert " at 0x" not in describe(objective)

@@ -81,6 +81,15 @@ def test_a_linear_autoencoder_finds_what_pca_finds(generator):
     assert error < pca_error + 0.02 * total
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_images_of_any_float_dtype_are_computed_in_that_of_the_weights(generator, dtype):
+    model = Autoencoder(nets.conv_encoder(), nets.conv_decoder(3), 3, SHAPE)
+    x = torch.rand(2, *SHAPE, generator=generator).to(dtype)
+    assert model.reconstruct(x).dtype == torch.float32
+    assert torch.equal(model.reconstruct(x), model.reconstruct(x.float()))
+    assert model.double().reconstruct(x).dtype == torch.float64
+
+
 @pytest.mark.parametrize(
     "call, words",
     [

@@ -17,9 +17,9 @@ def scored(real, fake, images=None):
     return GANOutput(real, fake, images)
 
 
-def test_minimax_is_the_binary_cross_entropy():
+def test_non_saturating_is_the_binary_cross_entropy():
     real, fake = torch.randn(2, 50) * 4
-    terms = gan.minimax(scored(real, fake), torch.rand(50, *SHAPE))
+    terms = gan.non_saturating(scored(real, fake), torch.rand(50, *SHAPE))
     cross_entropy = functools.partial(F.binary_cross_entropy_with_logits, reduction="none")
     one = torch.ones(50)
     zero = torch.zeros(50)
@@ -28,11 +28,46 @@ def test_minimax_is_the_binary_cross_entropy():
     torch.testing.assert_close(terms["generator_loss"], cross_entropy(fake, one))
 
 
-def test_minimax_at_the_games_end_is_two_log_2_and_log_2():
+def test_non_saturating_at_the_games_end_is_two_log_2_and_log_2():
+    undecided = torch.zeros(50)
+    terms = gan.non_saturating(scored(undecided, undecided), torch.rand(50, *SHAPE))
+    assert terms["discriminator_loss"][0].item() == pytest.approx(2 * math.log(2))
+    assert terms["generator_loss"][0].item() == pytest.approx(math.log(2))
+
+
+def test_minimax_gives_the_generator_what_the_discriminator_loses():
+    real = torch.randn(50) * 4
+    fake = (torch.randn(50) * 4).requires_grad_()
+    terms = gan.minimax(scored(real, fake), torch.rand(50, *SHAPE))
+    one_value = gan.non_saturating(scored(real, fake), torch.rand(50, *SHAPE))
+    assert torch.equal(terms["discriminator_loss"], one_value["discriminator_loss"])
+    of_discriminator = torch.autograd.grad(terms["discriminator_loss"].sum(), fake)[0]
+    of_generator = torch.autograd.grad(terms["generator_loss"].sum(), fake)[0]
+    assert torch.equal(of_generator, -of_discriminator)
+
+
+def test_minimax_saturates_where_the_other_does_not():
+    found_out = torch.full((3,), -10.0, requires_grad=True)
+    slopes = {}
+    for loss in (gan.minimax, gan.non_saturating):
+        terms = loss(scored(torch.zeros(3), found_out), torch.rand(3, *SHAPE))
+        slopes[loss] = torch.autograd.grad(terms["generator_loss"].sum(), found_out)[0]
+    probability = 1 / (1 + math.exp(10))
+    assert slopes[gan.minimax].tolist() == pytest.approx([-probability] * 3)
+    assert slopes[gan.non_saturating].tolist() == pytest.approx([probability - 1] * 3)
+
+
+def test_minimax_at_the_games_end_is_two_log_2_and_minus_log_2():
     undecided = torch.zeros(50)
     terms = gan.minimax(scored(undecided, undecided), torch.rand(50, *SHAPE))
     assert terms["discriminator_loss"][0].item() == pytest.approx(2 * math.log(2))
-    assert terms["generator_loss"][0].item() == pytest.approx(math.log(2))
+    assert terms["generator_loss"][0].item() == pytest.approx(-math.log(2))
+
+
+def test_minimax_of_extreme_scores_is_finite():
+    scores = torch.tensor([1e4, -1e4])
+    terms = gan.minimax(scored(scores, scores), torch.rand(2, *SHAPE))
+    assert terms["generator_loss"].tolist() == [-1e4, 0]
 
 
 def test_least_squares_is_half_the_squared_error():
@@ -74,14 +109,14 @@ def test_extreme_scores_stay_finite_and_keep_a_gradient_where_one_is_wrong(loss)
     assert fake.grad[1] <= -1
 
 
-def test_minimax_of_extreme_scores_is_the_score_where_one_is_wrong():
+def test_non_saturating_of_extreme_scores_is_the_score_where_one_is_wrong():
     scores = torch.tensor([1e4, -1e4, 1e4, -1e4])
-    terms = gan.minimax(scored(scores, scores), torch.rand(4, *SHAPE))
+    terms = gan.non_saturating(scored(scores, scores), torch.rand(4, *SHAPE))
     assert terms["discriminator_loss"].tolist() == [1e4, 1e4, 1e4, 1e4]
     assert terms["generator_loss"].tolist() == [0, 1e4, 0, 1e4]
 
 
-@pytest.mark.parametrize("loss, middle", [(gan.minimax, 0.0), (gan.least_squares, 0.5)])
+@pytest.mark.parametrize("loss, middle", [(gan.non_saturating, 0.0), (gan.least_squares, 0.5)])
 def test_accuracy_counts_what_is_recognised(loss, middle):
     x = torch.rand(4, *SHAPE)
     distance = torch.tensor([0.1, 0.1, -0.1, -0.1])

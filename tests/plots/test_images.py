@@ -85,6 +85,11 @@ def test_a_sheet_takes_a_set_of_images():
     assert np.array_equal(picture(plots.sheet(images)), picture(plots.sheet(x)))
 
 
+def test_a_sheet_takes_stored_pixels():
+    pixels = torch.arange(96, dtype=torch.uint8).reshape(6, 1, 4, 4)
+    assert np.array_equal(picture(plots.sheet(pixels)), picture(plots.sheet(pixels / 255)))
+
+
 def test_rows_may_be_sets_of_images():
     x = torch.rand(3, 1, 4, 4)
     images = ImageSet((x * 255).byte(), torch.zeros(3).long())
@@ -99,7 +104,7 @@ def test_rows_may_be_sets_of_images():
         (torch.zeros(0, 1, 4, 4), r"images must be .* with N ≥ 1, got \(0, 1, 4, 4\)"),
         (torch.zeros(1, 4, 4), r"images must be images of shape \(N, C, H, W\)"),
         (torch.zeros(2, 2, 4, 4), "images must be grey or in colour, 1 or 3 channels, got 2"),
-        (torch.zeros(2, 1, 4, 4).byte(), "divide uint8 pixels by 255"),
+        (torch.zeros(2, 1, 4, 4).long(), "divide uint8 pixels by 255"),
         (torch.full((2, 1, 4, 4), math.nan), "images must lie in .*nan"),
         ([1, 2], "images of sheet must be Tensor or ImageSet, got list"),
     ],

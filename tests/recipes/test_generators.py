@@ -23,14 +23,14 @@ PLAIN = {
 
 
 @pytest.mark.parametrize("name, source, data, latent_dim, loss, settings", [
-    ("fc-gan", "S3", "mnist", 96, gan.minimax, dict(epochs=10, batch_size=128, lr=1e-3)),
+    ("fc-gan", "S3", "mnist", 96, gan.non_saturating, dict(epochs=10, batch_size=128, lr=1e-3)),
     ("ls-gan", "S3", "mnist", 96, gan.least_squares, dict(epochs=10, batch_size=128, lr=1e-3)),
     (
         "dc-gan",
         "S3",
         "mnist",
         96,
-        gan.minimax,
+        gan.non_saturating,
         dict(epochs=10, batch_size=128, lr=1e-3, betas=(0.5, 0.999)),
     ),
     (

@@ -108,7 +108,7 @@ def test_a_gan_kept_for_inference_says_what_is_gone(tmp_path):
     with pytest.raises(UserError, match=words):
         loaded.score(images)
     with pytest.raises(UserError, match="this GAN was kept for inference"):
-        training.fit(loaded, images, gan.minimax, epochs=1)
+        training.fit(loaded, images, gan.non_saturating, epochs=1)
 
 
 def test_another_file_is_refused_and_a_missing_one_is_named(tmp_path, monkeypatch):

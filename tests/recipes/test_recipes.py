@@ -5,6 +5,7 @@ from support.recipes import layers, weights
 
 from vaekit import recipes
 from vaekit.errors import UserError
+from vaekit.recipes.systems import SYSTEMS
 
 
 @pytest.mark.parametrize("name, latent_dim, epochs, batch_size, lr, weight_decay", [
@@ -188,3 +189,14 @@ def test_settings_are_all_arguments_of_fit_that_a_recipe_sets(name):
 def test_a_recipe_is_taken_as_it_is():
     recipe = recipes.get("fc-vae")
     assert recipes.get(recipe) is recipe
+
+
+def test_every_system_has_its_recipe_in_the_same_order():
+    assert list(recipes.RECIPES) == list(SYSTEMS)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_a_recipe_has_the_facts_of_its_system(name):
+    recipe = recipes.get(name)
+    for fact, value in SYSTEMS[name].items():
+        assert getattr(recipe, fact) == value, fact

@@ -168,7 +168,7 @@ def unconditional_diffusion():
     (small_vae, losses.negative_elbo),
     (small_vae, losses.ImportanceWeighted(2)),
     (lambda: recipes.build("conv-ae-mnist", 2), losses.reconstruction_error),
-    (lambda: small_gan(shape=(1, 28, 28)), gan.minimax),
+    (lambda: small_gan(shape=(1, 28, 28)), gan.non_saturating),
     (unconditional_diffusion, denoising_error),
 ])
 def test_an_unconditional_model_does_not_read_the_labels(new_model, objective, digits):

@@ -73,7 +73,7 @@ def test_each_player_moves_by_its_own_loss_only(monkeypatch, player, other):
     x = torch.rand(20, *SHAPE)
     start = small_gan()
     both = small_gan()
-    training.fit(both, x, gan.minimax, epochs=1, batch_size=20)
+    training.fit(both, x, gan.non_saturating, epochs=1, batch_size=20)
 
     model = small_gan()
     own_weights = set(getattr(model, player).parameters())
@@ -84,7 +84,7 @@ def test_each_player_moves_by_its_own_loss_only(monkeypatch, player, other):
             adam_step(self)
 
     monkeypatch.setattr(torch.optim.Adam, "step", step_of_one_player)
-    training.fit(model, x, gan.minimax, epochs=1, batch_size=20)
+    training.fit(model, x, gan.non_saturating, epochs=1, batch_size=20)
     assert same_weights(getattr(model, player), getattr(both, player))
     assert same_weights(getattr(model, other), getattr(start, other))
 
@@ -101,7 +101,7 @@ def test_the_schedule_rules_both_players(monkeypatch):
     training.fit(
         small_gan(),
         two_modes(128),
-        gan.minimax,
+        gan.non_saturating,
         epochs=2,
         batch_size=32,
         lr=1e-3,
@@ -117,7 +117,7 @@ def test_the_history_has_the_numbers_of_both_players(digits):
     history = training.fit(
         small_gan(shape=(1, 28, 28)),
         digits[0].first(100),
-        gan.minimax,
+        gan.non_saturating,
         test=digits[1].first(50),
         epochs=2,
         batch_size=50,
@@ -146,7 +146,7 @@ def test_a_dead_discriminator_and_a_collapsed_generator_can_be_seen():
     nn.init.zeros_(collapsed.generator[0].weight)
 
     def played(model):
-        return training.fit(model, two_modes(), gan.minimax, epochs=1, lr=1e-12).last
+        return training.fit(model, two_modes(), gan.non_saturating, epochs=1, lr=1e-12).last
 
     of_fresh = played(small_gan())
     of_dead = played(dead)
@@ -185,7 +185,7 @@ def test_patience_needs_one_loss_to_watch():
         "and none says when to stop; leave patience out"
     )
     with pytest.raises(UserError, match=words):
-        training.fit(small_gan(), two_modes(), gan.minimax, test=two_modes(), patience=3)
+        training.fit(small_gan(), two_modes(), gan.non_saturating, test=two_modes(), patience=3)
 
 
 def new_dc_gan(seed):
@@ -211,14 +211,14 @@ def test_an_interrupted_game_ends_where_an_uninterrupted_one_does(tmp_path, opti
         )
 
     whole = new_dc_gan(0)
-    history = fit(whole, gan.minimax)
+    history = fit(whole, gan.non_saturating)
 
     # in the seventh epoch, of 4 steps and 1 to evaluate; RAdam adapts from its sixth step on
     path = tmp_path / "run.safetensors"
     with pytest.raises(KeyboardInterrupt):
-        fit(killed(33, new_dc_gan(0)), gan.minimax, path)
+        fit(killed(33, new_dc_gan(0)), gan.non_saturating, path)
     resumed = new_dc_gan(1)
-    again = fit(resumed, gan.minimax, path)
+    again = fit(resumed, gan.non_saturating, path)
 
     assert same_weights(whole, resumed)
     assert len(again) == 8
@@ -228,14 +228,14 @@ def test_an_interrupted_game_ends_where_an_uninterrupted_one_does(tmp_path, opti
 
 
 @pytest.mark.parametrize("change, words", [
-    ({"loss": gan.least_squares}, "loss .*minimax.* → .*least_squares"),
+    ({"loss": gan.least_squares}, "loss .*non_saturating.* → .*least_squares"),
     ({"betas": (0.5, 0.999)}, "betas .0.9, 0.999. → .0.5, 0.999."),
     ({"optimizer": "radam"}, "optimizer adam → radam"),
 ])
 def test_a_checkpoint_of_another_game_is_refused(tmp_path, change, words):
     path = tmp_path / "run.safetensors"
 
-    def fit(loss=gan.minimax, **settings):
+    def fit(loss=gan.non_saturating, **settings):
         training.fit(small_gan(), two_modes(32), loss, epochs=1, checkpoint=path, **settings)
 
     fit()

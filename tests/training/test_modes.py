@@ -93,3 +93,10 @@ def test_afterwards_the_whole_model_is_ready_for_use(small, end):
     else:
         fit(model, small[0])
     assert {part.training for part in model.modules()} == {False}
+
+
+def test_no_gradient_is_left(small):
+    """They would take as much memory as the weights, for every model that a lab keeps."""
+    model = autoencoder()
+    fit(model, small[0], epochs=1)
+    assert all(weight.grad is None for weight in model.parameters())

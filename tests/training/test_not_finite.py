@@ -110,7 +110,7 @@ def test_a_game_that_diverges_stops_with_the_term_the_step_and_the_advice(term):
 
     def breaking(output, x, c):
         calls.append(x)
-        terms = gan.minimax(output, x)
+        terms = gan.non_saturating(output, x)
         if len(calls) == 6:
             terms[term] = terms[term] * math.nan
         return terms
@@ -144,7 +144,7 @@ def test_a_last_step_of_a_game_that_diverges_is_not_saved(tmp_path):
         training.fit(
             small_gan(),
             two_modes(8),
-            gan.minimax,
+            gan.non_saturating,
             epochs=1,
             batch_size=8,
             lr=1e38,

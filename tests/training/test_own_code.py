@@ -1,4 +1,5 @@
 """What a student hands over to fit: an objective, a model, an augmentation, the name of a file."""
+import math
 import os
 
 import numpy as np
@@ -8,6 +9,7 @@ from support.training import fit_elbo
 from support.vaes import same_weights, small_vae
 
 from vaekit import losses, training
+from vaekit.contracts import Model
 from vaekit.errors import UserError
 from vaekit.models import ImageModel
 
@@ -143,3 +145,41 @@ def test_a_small_integer_of_numpys_is_the_same_seed(small, seed):
     fit_elbo(plain, small, epochs=1, seed=int(seed))
     fit_elbo(again, small, epochs=1, seed=seed)
     assert same_weights(plain, again)
+
+
+class NoModule:
+    """It keeps the contract of a model, and is no torch module."""
+
+    image_shape = (1, 28, 28)
+    settings: dict = {}
+
+    def __init__(self):
+        self.logits = torch.nn.Parameter(torch.zeros(1, *self.image_shape))
+
+    def __call__(self, x, c=None):
+        return self.logits.expand(len(x), -1, -1, -1)
+
+    def sample(self, n, c=None, *, generator=None):
+        return self.logits.sigmoid().expand(n, -1, -1, -1).detach()
+
+    def players(self):
+        return {"loss": [self.logits]}
+
+    def after_step(self):
+        pass
+
+
+def costs(output, x, c):
+    return {"loss": losses.bernoulli_nll(output, x)}
+
+
+def test_what_keeps_the_contract_and_is_no_module_is_measured(small):
+    assert isinstance(NoModule(), Model)
+    measured = training.evaluate(NoModule(), small[0], costs)
+    assert measured["loss"] == pytest.approx(28 * 28 * math.log(2), rel=1e-5)
+
+
+def test_what_is_no_module_is_not_trained(small):
+    words = "model must be a torch.nn.Module .* and NoModule is none; subclass vaekit.models.Image"
+    with pytest.raises(UserError, match=words):
+        training.fit(NoModule(), small[0], costs, epochs=1)

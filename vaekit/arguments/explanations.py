@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..errors import LARGEST_SEED, UserError, WrongType, brief
+from ..errors import LARGEST_SEED, UserError, WrongType, brief, first_line
 from .hints import arguments_of, configuration, hints_of, name_of, strict, words
 
 # how torch and numpy speak of tensors that lie on different devices, or have dtypes they cannot use
@@ -31,11 +31,17 @@ def wrong_type(
         if name in hints and not is_bearable(value, strict(hints[name]), conf=configuration()):
             return WrongType(
                 f"{name} of {name_of(function)} must be {words(hints[name])}, "
-                f"got {type(value).__name__} {brief(value)}"
+                f"got {type(value).__name__} {brief(value)}{_way_out(value)}"
             )
     # only a value that is another one at each look gets here
     wanted = ", ".join(f"{name}: {words(hint)}" for name, hint in hints.items())
     return WrongType(f"the arguments of {name_of(function)} must be ({wanted})")
+
+
+def _way_out(value: Any) -> str:
+    """A tensor or an array of one number is none to Python, but holds one."""
+    holds_one = getattr(value, "shape", None) == () and hasattr(value, "item")
+    return "; use .item()" if holds_one else ""
 
 
 def explain(
@@ -147,15 +153,10 @@ def _bad_dtypes(
         ways_out.append("convert images and latents by .float(), labels by .long()")
     named = ", ".join(f"{name} {dtype}" for name, dtype in unusual.items())
     return UserError(
-        f"{name_of(function)} cannot compute with these dtypes ({named}: {_first_line(error)}); "
+        f"{name_of(function)} cannot compute with these dtypes ({named}: {first_line(error)}); "
         f"{' and '.join(ways_out)}"
     )
 
 
 def _dtype(tensor: Any) -> str:
     return str(tensor.dtype).removeprefix("torch.")
-
-
-def _first_line(error: Exception) -> str:
-    """What torch said itself, without its stack."""
-    return str(error).strip().split("\n")[0]

@@ -13,6 +13,7 @@ from .. import __version__
 from ..errors import UserError
 from . import failures, output, wording
 from .data import data
+from .explore import explore
 from .labs import labs
 from .reproduce import reproduce
 from .results import write_results
@@ -144,6 +145,7 @@ def _add(command: Callable[..., None], name: str | None = None) -> None:
 
 
 _add(labs)
+_add(explore)
 _add(train)
 _add(reproduce)
 _add(write_results, "results")

@@ -53,7 +53,10 @@ def tell(text: str) -> None:
 
 
 def one_line(text: str) -> str:
-    """A text without line breaks, and without characters that would move a terminal's cursor."""
+    """A text without line breaks, and without characters that would move a terminal's cursor.
+
+    Those are written out, unlike in `errors.one_line`: they may be what the user typed.
+    """
     joined = " ".join(text.split())
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in joined)
 

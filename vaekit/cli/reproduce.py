@@ -41,15 +41,17 @@ def reproduce(
 
     Interrupted, it goes on where it stopped. Other data, epochs or a limit are for trials.
     """
+    if name is None:
+        from ..experiments.lists import names
+
+        signals.raise_interrupt()
+        say(f"tables and recipes (vaekit reproduce NAME): {', '.join(names())}")
+        return
+
     from ..experiments import figures
     from ..experiments import reproduce as reproduction
 
     signals.raise_interrupt()
-    if name is None:
-        known = ", ".join(reproduction.names())
-        say(f"tables and recipes (vaekit reproduce NAME): {known}")
-        return
-
     if out is None:
         out = Path("runs") / (f"{name}-fast" if fast else name)
     rows = reproduction.reproduce(

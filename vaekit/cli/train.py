@@ -74,6 +74,13 @@ def train(
 
     An interrupted run goes on where it stopped.
     """
+    if name is None:
+        from ..experiments.lists import recipe_table
+
+        signals.raise_interrupt()
+        say(recipe_table())
+        return
+
     from .. import recipes
     from ..data import Selection
     from ..experiments import results
@@ -81,10 +88,6 @@ def train(
     from .progress import Lines
 
     signals.raise_interrupt()
-    if name is None:
-        say(results.recipe_table())
-        return
-
     recipe = recipes.get(name)
     selection = Selection(
         recipe.data if data is None else data,

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import first_line
 from .notebooks import Notebook
 
 if TYPE_CHECKING:
@@ -56,12 +57,6 @@ def execute(notebook: Notebook, folder: Path, cell_timeout: int) -> str:
         return f"no temporary file can be written ({error.strerror or error}); free some space"
 
 
-def first_line(text: str) -> str:
-    """The first line of a message."""
-    lines = text.strip().splitlines()
-    return lines[0] if lines else "no message"
-
-
 def environment() -> dict[str, str]:
     """What the kernel of a lab gets to know, beside what this process knows."""
     changed = dict(os.environ)
@@ -82,7 +77,7 @@ def _failure(client: NotebookClient, own: Path) -> str:
     try:
         _wait_for(lambda: _execute(client, own))
     except CellExecutionError as failure:
-        what = f"{failure.ename}: {first_line(failure.evalue)}"
+        what = f"{failure.ename}: {first_line(failure.evalue) or 'no message'}"
     except CellTimeoutError as failure:
         what = f"it took longer than {client.timeout} s; raise the limit with --cell-timeout"
         if "Timeout waiting for IOPub" in str(failure):
@@ -92,7 +87,8 @@ def _failure(client: NotebookClient, own: Path) -> str:
         what = "the kernel died, often for want of memory; close what else is open"
     except Exception as failure:
         # whatever else keeps a kernel from running may not stop the other labs
-        what = f"{type(failure).__name__}: {first_line(str(failure))}{_last_words(own)}"
+        said = first_line(failure) or "no message"
+        what = f"{type(failure).__name__}: {said}{_last_words(own)}"
     else:
         return ""
     number = client.code_cells_executed

@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError, brief
+from ..errors import UserError, brief, first_line
 from ..files import parse_json, read_text
 
 # what nbformat makes of a notebook: a dict whose entries are attributes too
@@ -30,7 +30,7 @@ def read_notebook(path: str | Path) -> Notebook:
         value = parse_json(text)
     except (ValueError, RecursionError) as error:
         raise UserError(
-            f"{path} is not readable JSON ({_one_line(error)}); restore the notebook"
+            f"{path} is not readable JSON ({_in_short(error)}); restore the notebook"
         ) from error
 
     if not isinstance(value, dict):
@@ -46,7 +46,7 @@ def read_notebook(path: str | Path) -> Notebook:
     except Exception as error:
         # a notebook may be wrong in more ways than nbformat has errors for
         raise UserError(
-            f"{path} is no valid notebook ({_one_line(error)}); restore it"
+            f"{path} is no valid notebook ({_in_short(error)}); restore it"
         ) from error
 
 
@@ -79,7 +79,7 @@ def _require_a_file(path: Path) -> None:
         where = f", where {path} leads to" if path.is_symlink() else ""
         raise UserError(f"there is no file {path}{where}; restore the notebook") from None
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read ({_one_line(error)}); check the path") from error
+        raise UserError(f"{path} cannot be read ({_in_short(error)}); check the path") from error
     if stat.S_ISDIR(mode):
         raise UserError(f"{path} is a folder and no notebook; move it, or choose a file")
     if not stat.S_ISREG(mode):
@@ -101,7 +101,7 @@ def _valid(text: str) -> Notebook:
     return notebook
 
 
-def _one_line(error: Exception) -> str:
-    """An error's first line, shortened."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0] if len(lines[0]) <= 120 else f"{lines[0][:117]}…"
+def _in_short(error: Exception) -> str:
+    """An error's first line, cut after 120 characters."""
+    line = first_line(error) or type(error).__name__
+    return line if len(line) <= 120 else f"{line[:117]}…"

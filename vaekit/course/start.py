@@ -3,8 +3,11 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
 import platform
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +19,19 @@ from .notebooks import read_notebook
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# what the kernel of the largest lab holds at its peak; the others hold 0.9 and more
-GIGABYTES_PER_LAB = 1.2
+# what the kernel of the largest lab holds at its peak (benchmarks/memory.py): CUDA's libraries take
+# their part also where there is no GPU
+GIGABYTES_PER_LAB = 0.8
+GIGABYTES_PER_LAB_WITH_CUDA = 1.2
+# Jupyter itself, and the start page
+GIGABYTES_BESIDE_LABS = 0.3
 GIGABYTE = 2**30
+
+ASK_TORCH = """
+import json, torch
+gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+print(json.dumps([torch.__version__, torch.version.cuda is not None, gpu]))
+"""
 
 # the tag of the cell whose figure stands for its lab
 COVER = "cover"
@@ -74,16 +87,15 @@ def cover(lab: str | Path) -> bytes | None:
 
 def machine() -> MarkdownTable:
     """What this machine has, and how many labs may be open on it at the same time."""
-    import torch
-
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    version, has_cuda, gpu = _torch_and_gpu()
     gigabytes = memory() / GIGABYTE
-    at_once = max(1, int(gigabytes / GIGABYTES_PER_LAB))
-    versions = f"{platform.python_version()}, {torch.__version__}, {__version__}"
+    per_lab = GIGABYTES_PER_LAB_WITH_CUDA if has_cuda else GIGABYTES_PER_LAB
+    at_once = max(1, int((gigabytes - GIGABYTES_BESIDE_LABS) / per_lab))
+    versions = f"{platform.python_version()}, {version}, {__version__}"
     rows = [
         ["cores", str(_cores())],
         ["memory", f"{gigabytes:.1f} GB"],
-        ["labs open at the same time", f"{at_once}, at {GIGABYTES_PER_LAB:g} GB each"],
+        ["labs open at the same time", f"{at_once}, at {per_lab:g} GB each"],
         ["GPU", gpu],
         ["Python, torch, vaekit", versions],
     ]
@@ -104,6 +116,16 @@ def memory() -> int:
             continue
         return min(installed, limit)
     return installed
+
+
+def _torch_and_gpu() -> tuple[str, bool, str]:
+    """torch's version, whether it has CUDA's libraries, and the name of the GPU that it sees."""
+    # another process loads torch: the start page stays open while one works, and would hold it
+    asked = subprocess.run([sys.executable, "-c", ASK_TORCH], capture_output=True, text=True)
+    if asked.returncode != 0:
+        return "none that can be loaded", False, "none"
+    version, has_cuda, gpu = json.loads(asked.stdout.splitlines()[-1])
+    return version, has_cuda, gpu
 
 
 def _cores() -> int:

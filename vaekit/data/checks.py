@@ -40,6 +40,21 @@ def check_images(x: Tensor, what: str = "images") -> Tensor:
     return x
 
 
+def as_floats(pixels: Tensor, what: str = "images") -> Tensor:
+    """Pixels of any shape as they are measured, float32 in [0, 1].
+
+    Args:
+        pixels: uint8, as they are stored, or of any float dtype in [0, 1].
+        what: what to call them in an error.
+    Raises:
+        UserError: another dtype, none, values outside [0, 1] or NaN.
+    """
+    check_dense(pixels, what)
+    if pixels.dtype == torch.uint8:
+        pixels = pixels.float().div_(255)
+    return check_images(pixels, what).float()
+
+
 def check_dense(x: Tensor, what: str = "images") -> None:
     """torch stores `x` value by value, or a UserError: few operations take the others.
 

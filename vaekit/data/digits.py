@@ -7,8 +7,7 @@ from torch.nn import functional as F
 
 from ..errors import pick
 from .images import ImageSet
-
-DIGITS = tuple("0123456789")
+from .sources import DIGITS
 
 # of 1,797; the other 360 are the test set
 TRAIN = 1_437

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UserError, finite, pick
+from ..errors import UserError, finite, one_line, pick
 from ..files import cannot, check_writable, locked
 from .npz import write_npz
 
@@ -189,9 +189,8 @@ def _proxy() -> str:
 
 
 def _short(text: object) -> str:
-    """One line of what a stranger has sent, without what would steer a terminal."""
-    words = " ".join(str(text).split())[:100]
-    return "".join(letter if letter.isprintable() else "?" for letter in words)
+    """What a stranger has sent, in a few words."""
+    return one_line(text, 100)
 
 
 def network_timeout(seconds: float) -> contextlib.AbstractContextManager[None]:

@@ -301,7 +301,7 @@ def as_image_set(images: ImageSet | Tensor) -> ImageSet:
     """An ImageSet as it is; a tensor of images as a set without labels.
 
     Args:
-        images: a set, or a tensor (N, C, H, W), uint8 or in [0, 1].
+        images: a set, or a tensor (N, C, H, W), uint8 or of any float dtype in [0, 1].
     """
     if isinstance(images, ImageSet):
         return images
@@ -311,14 +311,18 @@ def as_image_set(images: ImageSet | Tensor) -> ImageSet:
 
 
 def as_tensor(images: ImageSet | Tensor) -> Tensor:
-    """Float images (N, C, H, W), checked to lie in [0, 1], of a set or a tensor."""
-    if isinstance(images, ImageSet):
-        return images.images()
-    return as_image_set(check_images(images)).x
+    """Images as they are measured, (N, C, H, W) float32 in [0, 1], of a set or a tensor.
+
+    Args:
+        images: a set, or a tensor (N, C, H, W), uint8 or of any float dtype in [0, 1].
+    """
+    return as_image_set(images).images()
 
 
 def image_set(what: str, images: Tensor | ImageSet) -> ImageSet:
     """`images` as an ImageSet, checked: (N, C, H, W), at least one, within [0, 1], no NaN.
+
+    A tensor may be uint8, as stored pixels are, or of any float dtype.
 
     Args:
         what: what to call the images in an error.

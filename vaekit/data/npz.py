@@ -11,13 +11,14 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
 import numpy as np
 
-from ..errors import UserError, at_least, brief, pick
+from ..errors import UserError, at_least, brief, one_line, pick
 from ..files import write_bytes
 from .checks import check_labels
 
@@ -82,12 +83,21 @@ def read_npz(
     at_least("classes", classes, 1)
     x_name = f"x_{split}"
     y_name = f"y_{split}"
+    with _refusing_what_is_damaged(path), zipfile.ZipFile(path) as file:
+        _check_members(file, path, x_name, y_name)
+        headers = {name: _header(file, name) for name in (x_name, y_name)}
+        _check_headers(path, x_name, headers[x_name], y_name, headers[y_name], shape)
+        x, y = (_values(file, name, header) for name, header in headers.items())
+
+    check_labels(y, classes, f"{path}: {y_name}")
+    return x, y
+
+
+@contextmanager
+def _refusing_what_is_damaged(path: Path) -> Iterator[None]:
+    """What a file that cannot be read, or is no npz, raises inside becomes a UserError."""
     try:
-        with zipfile.ZipFile(path) as file:
-            _check_members(file, path, x_name, y_name)
-            headers = {name: _header(file, name) for name in (x_name, y_name)}
-            _check_headers(path, x_name, headers[x_name], y_name, headers[y_name], shape)
-            x, y = (_values(file, name, header) for name, header in headers.items())
+        yield
     except UserError:
         # a UserError is a ValueError, and this one says what is wrong already
         raise
@@ -100,12 +110,10 @@ def read_npz(
     except MemoryError as error:
         raise UserError(f"{path} needs more memory than there is; free some") from error
     except DAMAGED as error:
+        reason = one_line(error, 200) or type(error).__name__
         raise UserError(
-            f"{path} is damaged or not an npz ({_reason(error)}); delete it and load again"
+            f"{path} is damaged or not an npz ({reason}); delete it and load again"
         ) from error
-
-    check_labels(y, classes, f"{path}: {y_name}")
-    return x, y
 
 
 def write_npz(path: Path | str, arrays: Mapping[str, np.ndarray]) -> Path:
@@ -117,12 +125,6 @@ def write_npz(path: Path | str, arrays: Mapping[str, np.ndarray]) -> Path:
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, **arrays)
     return write_bytes(path, file.getvalue())
-
-
-def _reason(error: BaseException) -> str:
-    words = " ".join(str(error).split())[:200]
-    shown = "".join(letter if letter.isprintable() else "?" for letter in words)
-    return shown or type(error).__name__
 
 
 def _check_members(file: zipfile.ZipFile, path: Path, *names: str) -> None:

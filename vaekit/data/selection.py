@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ..errors import at_least, finite, pick
 from .images import ImageSet
-from .load import SOURCES, load, roots
+from .load import load
+from .sources import SOURCES, roots
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,13 @@ from torch import Tensor
 from ..errors import UserError, at_least, brief, pick
 from .checks import is_whole
 from .images import ImageSet
+from .sources import SHAPES
 
 # numpy's RandomState takes no larger one
 LARGEST_SEED = 2**32 - 1
 
 # so that every 28×28 network of the labs takes them
 SIZE = 28
-
-SHAPES = ("square", "ellipse", "heart")
 
 # the number of values of each factor
 FACTORS = {"shape": 3, "scale": 6, "rotation": 20, "x": 16, "y": 16}

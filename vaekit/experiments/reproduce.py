@@ -26,11 +26,9 @@ from ..recipes import Recipe, Reported
 from . import rows as row_files
 from .folders import named, own_folder
 from .jobs import cores, run_all
+from .lists import TABLES, names
 from .measures import MEASURES, measure
 from .rows import Row, name_of
-
-# a report's own name for the rows of a recipe
-TABLES = {"s1-table1": "mlp-vae-mnist"}
 
 
 @dataclass(frozen=True)
@@ -58,12 +56,6 @@ class Plan:
             "limit": self.selection.limit,
             "seed": self.seed,
         }
-
-
-def names() -> list[str]:
-    """Everything that can be reproduced: tables by name, and each recipe with reported numbers."""
-    with_numbers = [recipe.name for recipe in recipes.RECIPES.values() if recipe.reported]
-    return [*TABLES, *with_numbers]
 
 
 def reproduce(

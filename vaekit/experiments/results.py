@@ -10,6 +10,7 @@ from ..errors import UserError, brief
 from ..files import atomic
 from ..recipes import Run
 from .folders import named, refuse_folders
+from .lists import recipe_table as recipe_table
 from .pictures import pictures
 
 if TYPE_CHECKING:
@@ -123,17 +124,3 @@ def _reported(run: Run) -> Mapping[str, float]:
     if not run.settings["data"] == run.recipe.data == run.test.name:
         return {}
     return run.recipe.reported_at(run.settings["latent_dim"], run.settings["beta"])
-
-
-def recipe_table() -> str:
-    """One line per recipe, for a terminal."""
-    names = max(len(name) for name in recipes.RECIPES)
-    lines = ["recipes (vaekit train NAME):"]
-    for recipe in recipes.RECIPES.values():
-        source = "ours" if recipe.source == "house" else recipe.source
-        line = f"{recipe.name:{names}}  {source:4}  {recipe.title}"
-        line += f" · {recipe.data}, {recipe.epochs} epochs"
-        if recipe.fast:
-            line += " · --fast"
-        lines.append(line)
-    return "\n".join(lines)

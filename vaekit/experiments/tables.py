@@ -80,6 +80,12 @@ TABLES: dict[str, Layout] = {
         "seconds": "{seconds}",
         "what the run printed": "{printed}",
     }),
+    "memory": grid(
+        "memory.json",
+        down="{lab}",
+        across="at its peak, torch {torch}",
+        cell="{peak_mb:,.0f} MB",
+    ),
     "speed": plain("speed.json", {**SPEED, "command": "`{command}`"}),
     "hostile": plain("hostile.json", {
         "part of vaekit": "`{room}`",

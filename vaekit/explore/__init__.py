@@ -1,12 +1,31 @@
-"""What moves under the hand: sliders over latents, over sheets of images, over diffusion.
+"""What moves under the hand: walks, interpolations, maps of codes, dials, a pad to draw on.
 
-Plain ipywidgets (≥ 7.7) and PNGs, so they run in JupyterLab, Notebook, Colab and Binder. A slider
-never redraws a figure: it sends one image, or one sheet of them, at its native size, and the
-browser enlarges it.
+Each function gives a widget for JupyterLab, Notebook, Voila and Colab, with a static twin,
+`.figure()`. Pictures are decoded in the page where the model is small enough to travel there, else
+in the kernel. Where anywidget is absent, plain ipywidgets stand in.
 """
-from .denoise import Denoise
-from .parts import png
-from .sheets import SheetSlider
-from .walk import Walk
+from .attributes import attributes
+from .denoise import denoise
+from .dial import dial
+from .draw import draw
+from .interpolate import interpolate
+from .map import tsne_map
+from .page import page, write_page
+from .plain import Denoise, SheetSlider, Walk, png
+from .walk import walk
 
-__all__ = ["Denoise", "SheetSlider", "Walk", "png"]
+__all__ = [
+    "Denoise",
+    "SheetSlider",
+    "Walk",
+    "attributes",
+    "denoise",
+    "dial",
+    "draw",
+    "interpolate",
+    "page",
+    "png",
+    "tsne_map",
+    "walk",
+    "write_page",
+]

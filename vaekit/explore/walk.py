@@ -1,121 +1,151 @@
-"""A walk through a latent space by hand."""
+"""A walk through a latent space: a pad over two of its axes, a slider for each, the image."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-import ipywidgets
+import torch
 from torch import Tensor
 
 from ..contracts import Decoder, require
+from ..data import ImageSet
 from ..device import evaluating
-from ..errors import UserError, at_least, finite
-from ..plots import latent_name
-from ..plots.latents import starting_point
-from ..plots.style import LARGEST_LATENT
-from .parts import LARGEST_SIDE, PIXELATED, check_classes, class_chooser, picture, png
+from ..errors import at_least
+from ..plots.images import compare, draw
+from ..plots.style import CLASSES, figure
+from .axes import Axes, choose, codes_of
+from .parts import check_classes, check_images_of, has_canvas, widget
+from .scene import Scene
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# points on the map: more hide the pictures beneath
+MOST_POINTS = 2000
+# pictures of a static twin: along a slider, and on each side of the pad
+COLUMNS = 11
+TILES = 15
 
 
-class Walk(ipywidgets.VBox):
-    """One slider per latent dimension, and the image decoded where they stand.
+def walk(
+    model: Decoder,
+    images: ImageSet | None = None,
+    *,
+    dims: int | str | Sequence[int] | None = None,
+    low: float | Sequence[float] | None = None,
+    high: float | Sequence[float] | None = None,
+    start: Tensor | None = None,
+    classes: Sequence[str] = (),
+    scale: int = 7,
+    name: str = "walk",
+) -> Any:
+    """Sliders over a latent space, and for two or more a pad that one drags over.
 
-    For a conditional model a list of classes to choose from stands above.
+    The pad shows the decoded grid of the first two axes, and the codes of `images` by class.
 
     Args:
         model: anything with `decode` and `latent_dim`.
-        dims: how many of the latent dimensions get a slider, the first ones; or which, as a
-            sequence.
-        low, high: ends of the sliders, a number or one for each.
-        start: latent (latent_dim,) to set out from; zeros if left out.
-        size: width of the picture in CSS pixels.
+        images: whose codes are shown, and say how far the sliders go; then the model needs
+            `encode`.
+        dims: how many latent dimensions get a slider, the first ones; or which; or "active", those
+            whose codes vary most; or "principal", the principal axes of the codes. Left out: the
+            dimensions if there are two or one, else the active ones, without images the first two.
+        low, high: ends of the sliders, a number or one for each; ±3 without images.
+        start: latent (latent_dim,) to set out from. Left out: where the codes of `images` are
+            densest, without images zeros.
         classes: names of the classes of a conditional model, in the order of its labels.
+        scale: CSS pixels per pixel of the image.
+        name: by which a `tsne_map` marks where this walk stands.
+    Returns:
+        A widget; `.figure()` is its static twin. `.z`, the latent where it stands, and `.label`
+        can be read, and set.
     Raises:
-        UserError: a model without latents, dims that it does not have, ends that are not one for
-            each slider or do not run from a smaller number to a larger one, a start of another
-            length; classes without a condition, or a condition without classes.
+        UserError: a model without latents, with inf or NaN in its weights; dims that it does not
+            have, ends that are not one for each slider or do not run from a smaller number to a
+            larger one, a start of another length; classes without a condition, or a condition
+            without classes; images of another size.
     """
+    require(model, "decode", "latent_dim", "image_shape")
+    scale = at_least("scale", scale, 1, 100)
+    check_classes(model, classes)
+    codes = None
+    if images is not None:
+        check_images_of(model, images)
+        images = images.first(min(len(images), MOST_POINTS))
+        codes = codes_of(model, images)
+    axes = choose(model, codes, dims=dims, low=low, high=high, start=start)
 
-    def __init__(
-        self,
-        model: Decoder,
-        dims: int | Sequence[int] = 2,
-        *,
-        low: float | Sequence[float] = -5.0,
-        high: float | Sequence[float] = 5.0,
-        start: Tensor | None = None,
-        size: int = 224,
-        classes: Sequence[str] = (),
-    ):
-        require(model, "decode", "latent_dim")
-        size = at_least("size", size, 1, LARGEST_SIDE)
-        self.model = model
-        self.dims = _dims_of(model, dims)
-        check_classes(model, classes)
-        self.z = starting_point(model, start)  # (1, latent_dim)
+    scene = Scene(axes=axes.facts(), spread=axes.spread, scale=scale, name=name)
+    scene.add_model(model)
+    if classes:
+        scene.facts["choices"] = list(classes)
+    if images is not None and codes is not None:
+        add_codes(scene, axes, images, codes)
 
-        lows = _one_per_slider("low", low, len(self.dims))
-        highs = _one_per_slider("high", high, len(self.dims))
-        self.sliders = [
-            self._slider(dim, left, right)
-            for dim, left, right in zip(self.dims, lows, highs)
-        ]
-        self.image = picture(size, size)
-        self.choice = class_chooser(classes)
-        self.choice.observe(self._decode, names="value")
+    def twin() -> Figure:
+        if len(axes.names) == 2:
+            return pad_figure(model, axes, images, codes, classes)
+        return _figure(model, axes, classes)
 
-        controls = [self.choice, *self.sliders] if classes else self.sliders
-        super().__init__([*controls, self.image, ipywidgets.HTML(PIXELATED)])
-        self._decode()
+    if not has_canvas():
+        return widget("walk", scene, figure=twin)
+    from .standing import WalkCanvas
 
-    def _slider(self, dim: int, low: float, high: float) -> ipywidgets.FloatSlider:
-        if low >= high:
-            raise UserError(f"low must be < high for each slider, got {low:g} and {high:g}")
-        start = float(self.z[0, dim])
-        slider = ipywidgets.FloatSlider(
-            min(max(start, low), high),
-            min=low,
-            max=high,
-            step=(high - low) / 100,
-            description=latent_name(dim),
-            readout_format=".2f",
-            continuous_update=True,
-        )
-        slider.observe(self._decode, names="value")
-        return slider
-
-    def _decode(self, change: object = None) -> None:
-        for dim, slider in zip(self.dims, self.sliders):
-            self.z[0, dim] = slider.value
-        with evaluating(self.model):
-            images = self.model.decode(self.z, self.choice.value)
-        self.image.value = png(images[0])
-
-    def __repr__(self) -> str:
-        # stable: the default one prints every byte of the picture
-        number = len(self.sliders)
-        sliders = "1 slider" if number == 1 else f"{number} sliders"
-        text = f"{sliders} over a {self.model.latent_dim}-dimensional latent space"
-        if self.choice.options:
-            text += f", {len(self.choice.options)} classes"
-        return f"Walk({text})"
+    return WalkCanvas(scene, axes, figure=twin)
 
 
-def _dims_of(model: Decoder, dims: int | Sequence[int]) -> list[int]:
-    """The dimensions that get a slider; a UserError if the model does not have them."""
-    chosen = list(range(at_least("dims", dims, 1))) if isinstance(dims, int) else list(dims)
-    if not chosen or min(chosen) < 0 or max(chosen) >= model.latent_dim:
-        raise UserError(
-            f"dims must lie in 0 … {model.latent_dim - 1} for this model, got {chosen}"
-        )
-    if len(set(chosen)) < len(chosen):
-        raise UserError(f"dims must name each dimension once, got {chosen}")
-    return chosen
+def add_codes(scene: Scene, axes: Axes, images: ImageSet, codes: Tensor) -> None:
+    """The codes of images on the map of the first two axes, by class where there are classes."""
+    places = axes.places(codes)
+    if places.shape[1] == 1:
+        # a strip shows only the first
+        places = torch.cat([places, torch.zeros_like(places)], 1)
+    by_class = images.labelled and images.y.ndim == 1
+    scene.add_points("codes", places[:, :2], images.y if by_class else None)
+    scene.facts["classes"] = list(images.classes) if by_class else []
 
 
-def _one_per_slider(what: str, value: float | Sequence[float], number: int) -> list[float]:
-    """The ends of the sliders, one number each."""
-    ends = list(value) if isinstance(value, Sequence) else [value] * number
-    if len(ends) != number:
-        raise UserError(
-            f"{what} must be one number, or one for each of {number} sliders, got {len(ends)}"
-        )
-    return [finite(what, end, least=-LARGEST_LATENT, most=LARGEST_LATENT) for end in ends]
+def pad_figure(
+    model: Decoder,
+    axes: Axes,
+    images: ImageSet | None,
+    codes: Tensor | None,
+    classes: Sequence[str],
+) -> Figure:
+    """The pad of two axes: the decoded grid, and on it the codes by class.
+
+    Of a conditional model the grid is that of the first class.
+    """
+    fig, ax = figure(6.4, 5.6)
+    (left, bottom), (right, top) = axes.low, axes.high
+    middles = (torch.arange(TILES) + 0.5) / TILES
+    across = left + middles * (right - left)
+    # image rows run downwards
+    up = bottom + middles.flip(0) * (top - bottom)
+    u = torch.cartesian_prod(up, across).flip(1)
+    with evaluating(model):
+        tiles = model.decode(axes.origin + u @ axes.directions, 0 if classes else None)
+    draw(ax, tiles.cpu(), TILES, padding=0, extent=(left, right, bottom, top))
+
+    if images is not None and codes is not None and images.labelled and images.y.ndim == 1:
+        places = axes.places(codes)
+        for label, name in enumerate(images.classes):
+            of_class = places[images.y.cpu() == label]
+            colour = CLASSES[label % len(CLASSES)]
+            ax.scatter(*of_class.T, s=9, color=colour, edgecolor="white", linewidth=0.3, label=name)
+        fig.legend(loc="outside right center", markerscale=2)
+    ax.set(xlim=(left, right), ylim=(bottom, top), aspect="auto")
+    ax.set(xlabel=axes.names[0], ylabel=axes.names[1], title="The latent plane, decoded")
+    ax.grid(False)
+    return fig
+
+
+def _figure(model: Decoder, axes: Axes, classes: Sequence[str]) -> Figure:
+    """Each slider from end to end, the others where they set out."""
+    rows = {}
+    for k, name in enumerate(axes.names):
+        u = torch.tensor(axes.start).repeat(COLUMNS, 1)
+        u[:, k] = torch.linspace(axes.low[k], axes.high[k], COLUMNS)
+        with evaluating(model):
+            rows[name] = model.decode(axes.origin + u @ axes.directions, 0 if classes else None)
+    return compare(rows, title="Each slider from end to end")

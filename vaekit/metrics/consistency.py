@@ -105,17 +105,7 @@ def consistency_of(
     check_labels(labels, logits.shape[1], "labels")
     right = (logits.argmax(1) == labels).double()  # (N,)
     value = right.mean().item()
-
-    def share(index: Tensor) -> float:
-        return right[index].mean().item()
-
-    low, high = bootstrap(share, len(right), resamples=resamples, seed=seed)
-    # resampling n equal answers shows no spread; the rule of three gives the share that n of n
-    # still leaves open
-    if value == 1:
-        low = max(0.0, 1 - 3 / len(right))
-    if value == 0:
-        high = min(1.0, 3 / len(right))
+    low, high = _interval_of_share(right, resamples, seed)
 
     return Score(
         metric="class consistency",
@@ -143,6 +133,23 @@ def _in_turn(classes: Sequence[int] | Tensor, n: int) -> Tensor:
     labels = torch.tensor([at_least("each of classes", label, 0) for label in known])
     positions = torch.arange(at_least("n", n, 1, LARGEST_N)) % len(known)
     return labels[positions]
+
+
+def _interval_of_share(right: Tensor, resamples: int, seed: int) -> tuple[float, float]:
+    """Of the mean of N answers, 1 or 0 each."""
+    n = len(right)
+
+    def share(index: Tensor) -> float:
+        return right[index].mean().item()
+
+    low, high = bootstrap(share, n, resamples=resamples, seed=seed)
+    # resampling n equal answers shows no spread; the rule of three gives the share that n of n
+    # still leaves open
+    if right.all():
+        low = max(0.0, 1 - 3 / n)
+    if not right.any():
+        high = min(1.0, 3 / n)
+    return low, high
 
 
 def _classifier(features: Features, labels: Tensor) -> FeatureNetwork:

@@ -4,15 +4,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from ..data.images import ImageSet, image_set
+from ..data.images import ImageSet
 from ..device import seeded
 from ..errors import UserError, at_least, check_seed
 from .bootstrap import student, times_drawn
+from .compared import Compared, features_of, floor_of, note_of
 from .feature_distances import (
     fid_of_features,
     frechet,
@@ -22,9 +22,7 @@ from .feature_distances import (
     mixture,
     mmd_influences,
 )
-from .feature_network import FeatureNetwork
-from .features import Features, load_features
-from .reference import reference_of
+from .features import Features
 from .score import Score
 
 # of each set, at most this many are resampled for KID's interval: it grows with the square
@@ -35,18 +33,6 @@ STEP = 0.05
 
 # KID resamples the images, so a handful would give no interval
 LEAST_FOR_KID = 10
-
-
-class _Compared(NamedTuple):
-    """The feature network, the features of the real and of the generated images, (N, F).
-
-    And which images the real ones are.
-    """
-
-    network: FeatureNetwork
-    real: Tensor
-    fake: Tensor
-    reference: str
 
 
 def fid(
@@ -88,7 +74,7 @@ def fid(
     """
     at_least("resamples", resamples, 2)
     generator = seeded(check_seed(seed))
-    compared = _features_of(real, fake, features, _enough_for_fid)
+    compared = features_of(real, fake, features, _enough_for_fid)
     spread = _spread_of_fid(compared.real, compared.fake, resamples, generator)
 
     # a covariance matrix of full rank needs one image more than features
@@ -138,7 +124,7 @@ def kid(
     """
     at_least("resamples", resamples, 2)
     generator = seeded(check_seed(seed))
-    compared = _features_of(real, fake, features, _enough_for_kid)
+    compared = features_of(real, fake, features, _enough_for_kid)
     value, error_of_subsets = kid_of_subsets(compared.real, compared.fake, seed)
     spread = _spread_of_kid(compared.real, compared.fake, resamples, generator)
 
@@ -195,7 +181,7 @@ def _distance_score(
     metric: str,
     value: float,
     spread: float,
-    compared: _Compared,
+    compared: Compared,
     measure: Callable[[Tensor, Tensor], float],
     generator: torch.Generator,
     *,
@@ -215,7 +201,7 @@ def _distance_score(
     remark = ""
     n = len(compared.fake)
     if least_for_floor is not None:
-        floor, remark = _floor(measure, compared.real, n, least_for_floor, generator)
+        floor, remark = floor_of(measure, compared.real, n, least_for_floor, generator)
     return Score(
         metric=metric,
         value=value,
@@ -226,41 +212,8 @@ def _distance_score(
         reference=compared.reference,
         features=compared.network.name,
         weights=compared.network.hash[:8],
-        note=_note(remark, compared.network),
+        note=note_of(remark, compared.network),
     )
-
-
-def _floor(
-    measure: Callable[[Tensor, Tensor], float],
-    real: Tensor,
-    n: int,
-    least: int,
-    generator: torch.Generator,
-) -> tuple[float | None, str]:
-    """Real against real: n of the images, or half of them, against the rest.
-
-    Args:
-        measure: of two sets of features, real and generated.
-        real: features, (N, F).
-        n: how many generated images there are.
-        least: how many images `measure` needs in each set.
-        generator: chooses the images.
-    Returns:
-        The floor, None if there are too few images; and what a reader must know about it.
-    """
-    count = min(n, len(real) // 2)
-    if count < least:
-        return None, f"no floor: it takes {2 * least:,} real images"
-
-    order = torch.randperm(len(real), generator=generator)
-    chosen = real[order[:count]]
-    rest = real[order[count:]]
-    remark = "" if count == n else f"floor {len(chosen):,} against {len(rest):,}"
-    return measure(rest, chosen), remark
-
-
-def _note(remark: str, network: FeatureNetwork) -> str:
-    return "; ".join(fact for fact in (remark, network.note) if fact)
 
 
 def _resample(x: Tensor, generator: torch.Generator) -> Tensor:
@@ -273,50 +226,6 @@ def _some(x: Tensor, generator: torch.Generator) -> Tensor:
     """Rows of x in a random order, at most `CAP`."""
     order = torch.randperm(len(x), generator=generator)
     return x[order[:CAP]]
-
-
-def _features_of(
-    real: Tensor | ImageSet,
-    fake: Tensor | ImageSet,
-    features: Features,
-    check_enough: Callable[[str, int, int], None],
-) -> _Compared:
-    """Both sets as features, if they are of one shape and there are enough of each."""
-    real = image_set("real", real)
-    fake = image_set("fake", fake)
-    if real.shape != fake.shape:
-        raise UserError(
-            f"real and fake images must have one shape (C, H, W), "
-            f"got {real.shape} and {fake.shape}; resize one of them"
-        )
-
-    network = load_features(features)
-    # the generated images first: they are usually fewer, so an error in them is found sooner
-    fake_features = _checked_features("fake", fake, network, check_enough)
-    real_features = _checked_features("real", real, network, check_enough)
-    return _Compared(network, real_features, fake_features, reference_of(real))
-
-
-def _checked_features(
-    what: str,
-    images: ImageSet,
-    network: FeatureNetwork,
-    check_enough: Callable[[str, int, int], None],
-) -> Tensor:
-    """(N, F), if they are enough and not all the same."""
-    # before the long part, if F is known
-    if network.num_features:
-        check_enough(what, len(images), network.num_features)
-    x = network.features(images)
-    check_enough(what, len(x), x.shape[1])
-
-    if (x.std(0) <= 1e-6 * x.abs().amax()).all():
-        raise UserError(
-            f"all {len(x):,} {what} images have the same features, "
-            "so there is no distribution to compare: they are constant or copies of one image "
-            "(a collapsed generator?); look at them with plots.sheet"
-        )
-    return x
 
 
 def _enough_for_fid(what: str, n: int, features: int) -> None:

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from ..contracts import LatentVariableModel
-from ..data.images import ImageSet, check_images
+from ..data.images import ImageSet
 from ..device import evaluating
 from ..errors import UserError, at_least, finite
 from ..losses import gaussian_kl
 from ..models.conditioning import labels_of
 from .bootstrap import bootstrap
-from .posterior import posterior_of
+from .posterior import check_posterior, images_of
 from .score import Score
 
 
@@ -37,14 +37,8 @@ def posteriors(
             "the latent diagnostics need a VAE"
         )
     labels = labels_of(model, x)
-    images = x.images() if isinstance(x, ImageSet) else x
-    at_least("the number of images", len(images), 2)
+    images = images_of(getattr(model, "likelihood", "Bernoulli"), x)
     at_least("batch_size", batch_size, 1)
-    # the linear-Gaussian oracle takes any real x
-    if getattr(model, "likelihood", "Bernoulli") == "Bernoulli":
-        check_images(images)
-    elif not images.isfinite().all():
-        raise UserError(f"x must be finite, got NaN or inf in x of shape {tuple(images.shape)}")
 
     means = []
     log_vars = []
@@ -52,7 +46,8 @@ def posteriors(
         for start in range(0, len(images), batch_size):
             batch = slice(start, start + batch_size)
             c = None if labels is None else labels[batch]
-            mean, log_var = posterior_of(model, images[batch], c)
+            found = model.posterior(images[batch], c)
+            mean, log_var = check_posterior(found, len(images[batch]), type(model).__name__)
             means.append(mean.cpu().double())
             log_vars.append(log_var.cpu().double())
     return _finite(torch.cat(means), torch.cat(log_vars))

@@ -15,12 +15,13 @@ import torch
 from torch import Tensor
 
 from ..contracts import LatentVariableModel
-from ..data.images import ImageSet, check_images
+from ..data.checks import as_floats
+from ..data.images import ImageSet
 from ..device import evaluating, seeded
 from ..errors import LARGEST_SEED, UserError, at_least, brief, check_seed, finite, pick
 from ..models.conditioning import labels_of
 from .bootstrap import bootstrap
-from .posterior import posterior_of
+from .posterior import check_posterior, images_of
 from .reference import reference_of
 from .score import Score
 
@@ -43,8 +44,8 @@ def nll(
 
     Args:
         model: `posterior` and `log_likelihood` (see above).
-        x: held-out images: an ImageSet, which a conditional model needs, or a float tensor in
-            [0, 1], (N, C, H, W).
+        x: held-out images: an ImageSet, which a conditional model needs, or a tensor
+            (N, C, H, W), uint8 or float in [0, 1].
         k: samples per image; 1 gives the −ELBO, 5000 is customary in papers.
         unit: "nats per image" or "bits per dimension".
         seed: image i draws its noise from (seed, i), so the number depends neither on memory_mb
@@ -141,7 +142,7 @@ def bernoulli_entropy(x: Tensor) -> Tensor:
 
     The least that `losses.bernoulli_nll` can give.
     """
-    return _entropy(check_images(x))
+    return _entropy(as_floats(x))
 
 
 def bits_per_dimension(score: Score, pixels: int) -> Score:
@@ -176,8 +177,7 @@ def _checked(
 ) -> tuple[Tensor, Tensor | None]:
     """The images, and the labels if the model is conditional.
 
-    A Bernoulli likelihood needs pixels in [0, 1]. The model itself looks at them on the CPU only,
-    where that costs no waiting.
+    The model itself looks at their values on the CPU only, where that costs no waiting.
     """
     if not isinstance(model, LatentVariableModel):
         needed = ("posterior", "log_likelihood", "likelihood")
@@ -187,18 +187,7 @@ def _checked(
             "so it gives images no probability; use a VAE"
         )
     labels = labels_of(model, x)
-    images = x.images() if isinstance(x, ImageSet) else x
-
-    # one image has no interval
-    at_least("the number of images", len(images), 2)
-    if model.likelihood == "Bernoulli":
-        check_images(images)
-    elif not bool(images.isfinite().all()):
-        raise UserError(
-            "the images hold inf or NaN; a likelihood of those means nothing. "
-            "Find out where they come from"
-        )
-    return images, labels
+    return images_of(model.likelihood, x), labels
 
 
 def _entropy(x: Tensor) -> Tensor:
@@ -248,7 +237,8 @@ def _blocks(
         for first in range(0, len(x), images):
             block = x[first:first + images]
             c = None if labels is None else labels[first:first + images]
-            mean, log_var = posterior_of(model, block, c)
+            found = model.posterior(block, c)
+            mean, log_var = check_posterior(found, len(block), type(model).__name__)
             noise = [_noise(k, mean, seed, first + i) for i in range(len(block))]
 
             pieces = []

@@ -76,7 +76,7 @@ def as_shape(image_shape: Sequence[int]) -> Shape:
 
 
 def images_for(model: ImageModel, x: Tensor) -> Tensor:
-    """Images on the model's device, if they have the shape it was built for.
+    """Images on the model's device and in the dtype of its weights, if they have its shape.
 
     Raises:
         UserError: another shape, or whole numbers.
@@ -91,7 +91,13 @@ def images_for(model: ImageModel, x: Tensor) -> Tensor:
         raise UserError(
             f"images are float in [0, 1], got {x.dtype} as x; divide uint8 pixels by 255"
         )
-    return x.to(device_of(model))
+    return x.to(device_of(model), _dtype_of(model, x))
+
+
+def _dtype_of(model: ImageModel, x: Tensor) -> torch.dtype:
+    """That of its weights, float32 as a rule; of x if it has none."""
+    weights = model.parameters() if isinstance(model, nn.Module) else iter(())
+    return next(weights, x).dtype
 
 
 def latents_for(model: Any, z: Tensor) -> Tensor:

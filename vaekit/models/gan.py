@@ -1,7 +1,7 @@
 """Generative adversarial networks: two players, each of whom learns from the other's mistakes.
 
     model = GAN(fc_generator(96, (1, 28, 28)), fc_discriminator((1, 28, 28)), 96, (1, 28, 28))
-    fit(model, train, minimax)                  # or least_squares
+    fit(model, train, non_saturating)           # or least_squares, minimax
     model.sample(64)
 
 The generator draws images, the discriminator tells them from real ones. `fit` trains both at once:
@@ -124,12 +124,11 @@ class GAN(ImageModel):
         return self.discriminator
 
 
-def minimax(output: GANOutput, x: Tensor, c: Any = None) -> dict[str, Tensor]:
+def non_saturating(output: GANOutput, x: Tensor, c: Any = None) -> dict[str, Tensor]:
     """Binary cross-entropy: the discriminator tells real from fake, the generator makes it err.
 
-    The game's value, played for by both, would have the generator minimise log(1 − σ(s)). That has
-    no slope where the discriminator is sure, so as in the paper the generator minimises −log σ(s),
-    which has the same fixed point (the non-saturating form).
+    The generator minimises −log σ(s), which has a slope where the discriminator is sure that an
+    image is generated; that of `minimax` has none there. Both have the same fixed point.
 
     Args:
         output: scores; σ(score) is the probability of "real". The loss is computed from the
@@ -143,12 +142,31 @@ def minimax(output: GANOutput, x: Tensor, c: Any = None) -> dict[str, Tensor]:
         Goodfellow et al. 2014, section 3: −log σ(s) = softplus(−s).
     """
     check_same_shape("x", x, "the generated images", output.images)
-    real_called_fake = F.softplus(-output.real)
-    fake_called_real = F.softplus(output.fake)
-    fake_recognised = F.softplus(-output.fake)
     return {
-        "discriminator_loss": real_called_fake + fake_called_real,
-        "generator_loss": fake_recognised,
+        "discriminator_loss": _cross_entropy(output),
+        "generator_loss": F.softplus(-output.fake),
+        "accuracy": _accuracy(output, middle=0.0),
+        "variety": _variety(output, x),
+    }
+
+
+def minimax(output: GANOutput, x: Tensor, c: Any = None) -> dict[str, Tensor]:
+    """One value for both: what the discriminator minimises, the generator maximises.
+
+    The part of it that the generator moves is log(1 − σ(s)). Its slope, −σ(s), vanishes where the
+    discriminator is sure that an image is generated: the loss saturates. Trainings use
+    `non_saturating`.
+
+    Returns:
+        discriminator_loss, generator_loss: nats, (N,) each; 2 log 2 and −log 2 at the game's end.
+        accuracy, variety: as for `non_saturating`.
+    Source:
+        Goodfellow et al. 2014, equation 1: log(1 − σ(s)) = −softplus(s).
+    """
+    check_same_shape("x", x, "the generated images", output.images)
+    return {
+        "discriminator_loss": _cross_entropy(output),
+        "generator_loss": -F.softplus(output.fake),
         "accuracy": _accuracy(output, middle=0.0),
         "variety": _variety(output, x),
     }
@@ -161,7 +179,7 @@ def least_squares(output: GANOutput, x: Tensor, c: Any = None) -> dict[str, Tens
 
     Returns:
         discriminator_loss, generator_loss: (N,) each, without a unit; ¼ and ⅛ at the game's end.
-        accuracy, variety: as for `minimax`.
+        accuracy, variety: as for `non_saturating`.
     Source:
         Mao et al. 2017, equation 9.
     """
@@ -288,6 +306,13 @@ def _check_bodies(
             f"and the discriminator scores of shape {judged}; "
             f"wanted {(2, *image_shape)} and (2, 1)"
         )
+
+
+def _cross_entropy(output: GANOutput) -> Tensor:
+    """−log σ(real) − log(1 − σ(fake)), nats: (N,)."""
+    real_called_fake = F.softplus(-output.real)
+    fake_called_real = F.softplus(output.fake)
+    return real_called_fake + fake_called_real
 
 
 @torch.no_grad()

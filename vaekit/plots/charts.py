@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # of another length than LINES: together they repeat after 56 series only
 MARKERS = ("o", "s", "^", "D", "v", "<", ">", "P")
+# of the lines that others are compared with
+DASHES = ("--", ":", "-.")
 SPLIT_STYLES = {"train": "--", "validation": ":", "test": "-"}
 
 
@@ -85,12 +87,14 @@ def lines(
     ylabel: str,
     log_x: bool = False,
     log_y: bool = False,
+    reference: Mapping[str, float] | None = None,
 ) -> Figure:
     """One line per named series over x.
 
     Args:
         x: numbers, or names of what is compared.
         series: one value for each x, by the name of the line; NaN leaves a gap.
+        reference: values to compare with, each a dashed horizontal line of that name.
         log_x: a logarithmic axis of base 2, with a tick at each x.
         log_y: a logarithmic axis.
     Raises:
@@ -100,6 +104,7 @@ def lines(
     at = _listed("x", x)
     values = {name: _listed(f"series {name!r}", y) for name, y in series.items()}
     _check_lines(at, values, log_x, log_y)
+    levels = {name: finite(f"reference {name!r}", y) for name, y in (reference or {}).items()}
     if isinstance(at[0], str):
         at = [plain(name) for name in at]
 
@@ -107,6 +112,8 @@ def lines(
     styles = zip(itertools.cycle(LINES), itertools.cycle(MARKERS))
     for (name, y), (colour, marker) in zip(values.items(), styles):
         ax.plot(at, y, marker + "-", color=colour, label=plain(name))
+    for (name, level), dashes in zip(levels.items(), itertools.cycle(DASHES)):
+        ax.axhline(level, color="0.35", linestyle=dashes, label=plain(name))
 
     if log_x:
         ax.set_xscale("log", base=2)

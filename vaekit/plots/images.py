@@ -108,7 +108,8 @@ def _shown(what: str, images: Tensor | ImageSet) -> Tensor:
     """Images that can be shown, as a tensor on the CPU, (N, C, H, W) float32 with N ≥ 1."""
     if isinstance(images, Tensor):
         images = images.detach()
-        if images.ndim == 4 and len(images) > 0:
+        # uint8 pixels are divided below
+        if images.ndim == 4 and len(images) > 0 and images.dtype != torch.uint8:
             check_images(images)
     found = image_set(what, images).images().cpu()
     if not found.numel():

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
 
 from ..data.images import check_labels
@@ -28,6 +29,7 @@ def latent_map(
     xlabel: str = "z₁",
     ylabel: str = "z₂",
     limit: float | None = None,
+    densest: bool = False,
 ) -> Figure:
     """Latents as points coloured by class, each class named at its median.
 
@@ -36,6 +38,8 @@ def latent_map(
         y: their labels (N,), positions in `classes`.
         extra: more points (M, 2), drawn as crosses; `extra_name` names them in the legend.
         limit: both axes run from −limit to limit; as far as the points if left out.
+        densest: name each class where its points lie densest; the median of a class of several
+            islands may lie among the points of another.
     Raises:
         UserError: points that are not two-dimensional or not finite, no points, labels that are
             no positions in `classes`, limit ≤ 0.
@@ -45,7 +49,7 @@ def latent_map(
     if limit is not None:
         limit = finite("limit", limit, above=0, most=LARGEST_LATENT)
     fig, ax = figure(6.2, 5.4)
-    _draw_classes(ax, z, y, classes, limit)
+    _draw_classes(ax, z, y, classes, limit, densest)
 
     if extra is not None:
         across, up = _points("extra", extra).T
@@ -67,16 +71,18 @@ def _draw_classes(
     y: Tensor,
     classes: Sequence[str],
     limit: float | None,
+    densest: bool,
 ) -> None:
-    """The points of each class in its colour, and its name at their median."""
+    """The points of each class in its colour, and its name in their middle."""
     points_of = {int(label): z[y == label] for label in y.unique()}
-    medians = [tuple(points.median(0).values.tolist()) for points in points_of.values()]
+    middle = _densest if densest else _median
+    middles = [tuple(middle(points).tolist()) for points in points_of.values()]
     if limit:
         width = 2 * limit
         height = 2 * limit
     else:
         width, height = (z.amax(0) - z.amin(0)).tolist()
-    places = move_apart(medians, width, height)
+    places = move_apart(middles, width, height)
 
     for (label, points), place in zip(points_of.items(), places):
         colour = CLASSES[label % len(CLASSES)]
@@ -91,6 +97,17 @@ def _draw_classes(
             color=colour,
             path_effects=halo(),
         )
+
+
+def _median(points: Tensor) -> Tensor:
+    return points.median(0).values
+
+
+def _densest(points: Tensor) -> Tensor:
+    """The point whose nearest fifth of all the points (N, 2) lies closest around it."""
+    fifth = max(1, len(points) // 5)
+    radii = torch.cdist(points, points[:2000]).kthvalue(min(fifth, 2000), dim=1).values
+    return points[radii.argmin()]
 
 
 def _points(what: str, points: Tensor) -> Tensor:

@@ -23,7 +23,8 @@ def rate_distortion(
 ) -> Figure:
     """Rate (KL) against distortion (reconstruction), nats per image.
 
-    On the grey lines rate + distortion, the −ELBO, is the same.
+    On a dashed line rate + distortion, the −ELBO, is the same: it is what the line meets on the
+    left axis.
 
     Args:
         series: {"here": {β: (rate, distortion), …}, …}.
@@ -35,6 +36,39 @@ def rate_distortion(
     """
     planes = _planes(series)
     fig, ax = figure(6.5, 4)
+    _draw_series(ax, planes)
+    ax.margins(x=0.12, y=0.08)
+    ax.set(
+        title=with_formulae(title),
+        xlabel="rate: KL, nats per image",
+        ylabel="distortion: −log p(x | z), nats per image",
+        xlim=(0, ax.get_xlim()[1]),
+    )
+    if len(planes) > 1:
+        ax.legend()
+
+    every_point = [point for points in planes.values() for point in points.values()]
+    _draw_equal_totals(ax, every_point)
+    fig.legend(
+        ax.lines[-1:],
+        ["rate + distortion is the same along a dashed line"],
+        loc="outside lower right",
+        frameon=False,
+        fontsize=9,
+    )
+
+    # names are placed by pixels: the layout must know where things are
+    fig.draw_without_rendering()
+    first = next(iter(planes.values()))
+    names = {plain(f"{label}{key}"): point for key, point in first.items()}
+    label_points(ax, names, every_point)
+    return fig
+
+
+def _draw_series(
+    ax: Axes, planes: Mapping[str, Mapping[object, tuple[float, float]]]
+) -> None:
+    """The points of each series in a colour of its own; those of a single one are joined."""
     line = "-" if len(planes) == 1 else ""
     styles = zip(itertools.cycle(LINES), itertools.cycle("osD^v"))
     for (name, points), (colour, marker) in zip(planes.items(), styles):
@@ -48,25 +82,6 @@ def rate_distortion(
             clip_on=False,
             zorder=3,
         )
-    ax.margins(x=0.12, y=0.08)
-    ax.set(
-        title=with_formulae(title),
-        xlabel="rate: KL, nats per image",
-        ylabel="distortion: −log p(x | z), nats per image",
-        xlim=(0, ax.get_xlim()[1]),
-    )
-    if len(planes) > 1:
-        ax.legend()
-
-    every_point = [point for points in planes.values() for point in points.values()]
-    _draw_equal_totals(ax, every_point)
-
-    # names are placed by pixels: the layout must know where things are
-    fig.draw_without_rendering()
-    first = next(iter(planes.values()))
-    names = {plain(f"{label}{key}"): point for key, point in first.items()}
-    label_points(ax, names, every_point)
-    return fig
 
 
 def _planes(
@@ -93,9 +108,9 @@ def _planes(
 
 
 def _draw_equal_totals(ax: Axes, points: Sequence[tuple[float, float]]) -> None:
-    """Grey lines on which the sum of both coordinates is the same, over the range of `points`."""
+    """Dashed lines on which the sum of both coordinates is the same, over that of `points`."""
     from matplotlib.ticker import MaxNLocator
 
     totals = [rate + distortion for rate, distortion in points]
     for total in MaxNLocator(6).tick_values(min(totals), max(totals)):
-        ax.axline((0, total), slope=-1, color="0.88", linewidth=0.8, zorder=0)
+        ax.axline((0, total), slope=-1, color="0.7", linewidth=0.8, linestyle="--", zorder=0)

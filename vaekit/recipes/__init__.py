@@ -9,12 +9,20 @@ The reports, by key:
     S3  "Generative models using VAEs & GANs", CPSC 8810, Clemson University
     S4  "Generating Images using conditional Variational Autoencoders"
 """
-from . import pretrained
-from .build import build
-from .recipe import Recipe, Reported
-from .run import Run, train
-from .table import RECIPES, get
-from .weights import load_model, save
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from .systems import Reported
+
+if TYPE_CHECKING:
+    from . import pretrained
+    from .fresh import build
+    from .recipe import Recipe
+    from .run import Run, train
+    from .table import RECIPES, get
+    from .weights import load_model, save
 
 __all__ = [
     "RECIPES",
@@ -28,3 +36,28 @@ __all__ = [
     "save",
     "train",
 ]
+
+# what needs torch is imported when it is first asked for: from which module
+_MODULES = {
+    "RECIPES": "table",
+    "Recipe": "recipe",
+    "Run": "run",
+    "build": "fresh",
+    "get": "table",
+    "load_model": "weights",
+    "pretrained": "pretrained",
+    "save": "weights",
+    "train": "run",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = importlib.import_module(f"{__name__}.{_MODULES[name]}")
+        return module if name == _MODULES[name] else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..data.load import built_in_folder
+from ..data.sources import built_in_folder
 from ..errors import UserError, pick
 from ..files import load_weights, verified
 from ..models.base import ImageModel
@@ -24,6 +24,18 @@ HASHES: dict[str, str] = {
     "dc-gan-fashion": "55d628ecab35a981ee9931593f52885ef290357dd2d87e38214a8d082db07c78",
     "block-cvae-cifar10": "5b713f992645153d82fa33d533d013253238e9350cd20a7d6c5be968f14c13c1",
     "conv-cvae-fashion": "1510ce3033b41eecec41db0ab31ebaa6e3762e065a24bec6c89409cdc3bf3d78",
+    "vae-fashion-z1": "f3792c27e239eb62bc51528d338e42754ea6af81805dd44b9ec8a89098d5103d",
+    "vae-fashion-z2": "5860d843fcafc4b4422ae355f8bad8ca70ed01bf1fada4d99ce239f9f293294f",
+    "vae-fashion-z2-beta0.1": "8c52a3db40b709bfb27a0db2c43e33cf35ded3e25136a58b5356f994d134a92c",
+    "vae-fashion-z2-beta0.5": "d11ae58776931d558008f96381a527ab25bc8f4bc178f5e78c909233d7b59ee2",
+    "vae-fashion-z2-beta2": "41b3d99748afbf59706ec75bb944abb3dd646df9ab9e28db016938f9fef35897",
+    "vae-fashion-z2-beta4": "73469515c2dfaf4252d11215f2fce55eff50c9d73329032df6f52caf34d73ca0",
+    "vae-fashion-z2-beta10": "edf58e14e380228de228e7dc95fd822ddcc5032539a42a670606e46248f8010e",
+    "vae-fashion-z64": "4f8a77bd5db8e99bd174549a71b23c2b37b7cc093d7a95ce661971ac06fe17f6",
+    "vae-mnist-z1": "17e5f8f11616fef11de79a8aead95330f9cf45339f00c64de7ff6ff21a5c8809",
+    "vae-mnist-z2": "71a3bf5dc03d6ef6e514e5ee85f6ae72db7367997826825b13e83719018da595",
+    "vae-mnist-z64": "d52b7aacaa1d0c63acbeb01347fe02340b6a83f70667bc645cc6ee33769cd5b3",
+    "cvae-mnist-z2": "acf81566c73101c9fc87c1cb42eb1557f43fe0721b7a412b25585265c37b244a",
 }
 
 # the notes of a weight file that are facts of its training; a file is text, so each is read

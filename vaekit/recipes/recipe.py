@@ -1,4 +1,4 @@
-"""What a recipe is: one system of a report, and the numbers that the report gives."""
+"""What a recipe is: one system of a report, ready to be built and trained."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,34 +14,12 @@ from ..models.base import ImageModel
 from ..models.conditioning import CONDITIONS
 from ..training import ADAM
 from ..training.settings import Settings
+from .systems import Reported
 
 # the arguments of `fit` that a recipe sets
 SETTINGS = ("epochs", "batch_size", "lr", "weight_decay", "schedule", "optimizer", "betas")
 # and those that can be given beside them
 OVERRIDES = (*SETTINGS, "patience")
-
-
-@dataclass(frozen=True)
-class Reported:
-    """One row of a report's table: with what, and what came out.
-
-    Attributes:
-        latent_dim: size of z.
-        terms: what was measured on the test set, by name: nats per image, or as the name says.
-        beta: weight of the KL.
-    Raises:
-        UserError: a size < 1, a number that is not finite.
-    """
-
-    latent_dim: int
-    terms: Mapping[str, float]
-    beta: float = 1.0
-
-    def __post_init__(self) -> None:
-        at_least("latent_dim", self.latent_dim, 1)
-        finite("beta", self.beta, least=0)
-        for name, value in self.terms.items():
-            finite(f"terms of Reported, {name},", value)
 
 
 @dataclass(frozen=True)

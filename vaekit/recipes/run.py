@@ -18,7 +18,7 @@ from ..losses import Scheduled, WarmUp, negative_elbo
 from ..models.base import ImageModel
 from ..training import History, fit
 from ..training.progress import MakeBar
-from .build import build
+from .fresh import build
 from .recipe import Recipe
 from .table import get
 

@@ -12,7 +12,7 @@ from ..errors import UserError, brief
 from ..files import load_weights, save_weights
 from ..models.base import ImageModel
 from ..training.refusals import check_holds_values
-from .build import build
+from .fresh import build
 from .recipe import Recipe
 from .table import get
 

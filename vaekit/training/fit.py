@@ -25,6 +25,7 @@ from .players import Player, gradient_norms, players_of, set_lr
 from .progress import Bar, MakeBar, progress_bar
 from .refusals import (
     check_augmented,
+    check_is_module,
     check_model,
     check_objective,
     check_patience,
@@ -68,10 +69,10 @@ def fit(
     are taken at the same weights, then all step; each player's gradient norm is recorded.
 
     Args:
-        model: see `vaekit.contracts.Model`. Its frozen parts stay as they are: weights that need no
-            gradient, and a part in evaluation mode inside a model in training mode. Of a model that
-            is in evaluation mode as a whole, every part is trained, but for those in which all
-            weights are frozen.
+        model: a torch module, see `vaekit.contracts.Model`. Its frozen parts stay as they are:
+            weights that need no gradient, and a part in evaluation mode inside a model in training
+            mode. Of a model that is in evaluation mode as a whole, every part is trained, but for
+            those in which all weights are frozen.
         train, test: image sets, or tensors of images (N, C, H, W), which have no labels.
         objective: maps (model's output, images, labels) to named terms of shape (N,); the mean of
             "loss" is minimised, all are recorded. A `losses.Scheduled` one changes in the course
@@ -111,6 +112,7 @@ def fit(
         seed=seed,
     )
     check_model(model)
+    check_is_module(model)
     check_objective(objective)
     chosen = pick_device(device)
     # all images move once: at 28×28 a whole data set is small beside a network's activations

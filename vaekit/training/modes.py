@@ -35,8 +35,12 @@ def to_training(model: nn.Module, frozen: Iterable[nn.Module]) -> None:
 
 @contextmanager
 def usable_afterwards(model: nn.Module) -> Iterator[None]:
-    """Leave the model in evaluation mode, also after Ctrl-C or an error."""
+    """Leave the model in evaluation mode, also after Ctrl-C or an error.
+
+    The gradients of the last step are dropped: they take as much memory as the weights.
+    """
     try:
         yield
     finally:
         model.eval()
+        model.zero_grad(set_to_none=True)

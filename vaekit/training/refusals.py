@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..contracts import Model
 from ..data.images import ImageSet
@@ -34,6 +34,19 @@ def check_model(model: Any) -> None:
     _check_image_shape(model)
     _check_takes_labels(model)
     check_holds_values(model)
+
+
+def check_is_module(model: Any) -> None:
+    """Refuse a model that keeps the contract, but cannot be moved, saved or put in training mode.
+
+    Raises:
+        UserError: with the way to become one.
+    """
+    if not isinstance(model, nn.Module):
+        raise UserError(
+            "model must be a torch.nn.Module to be trained by fit(), and "
+            f"{type(model).__name__} is none; subclass vaekit.models.ImageModel, which is one"
+        )
 
 
 def _check_image_shape(model: Any) -> None:

@@ -66,6 +66,10 @@ def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
     (lambda x, y: (x * x).flatten(1).sum(1), "compared with itself should cost 0"),
     (lambda x, y: None, "returns nothing"),
     (lambda x, y: 3.0, "Return a tensor, not float"),
+    (lambda x, y: (x - y).square()[..., 0].sum((1, 2)), "column 3 costs nothing"),
+    (lambda x, y: (x - y).square()[:, 0].sum((1, 2)), "channel 2, .* costs nothing"),
+    (lambda x, y: (x - y).square().mean(1).sum((1, 2)), "should cost exactly 1"),
+    (lambda x, y: (x - y).square().sum((1, 2, 3)).detach(), "detached"),
 ])
 def test_a_wrong_squared_error(wrong, words):
     refuses(check.squared_error, wrong, words)

@@ -2,9 +2,12 @@
 
 The right answers pass; for a wrong one the sentence names the property that does not hold.
 """
+import math
+
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from support.checks import passes, refuses
 
 from vaekit import losses
@@ -33,7 +36,35 @@ def free_bits_by_image(kl, free):
     return torch.where(kl.mean(0) > free, kl, free).sum(1).mean()
 
 
-@pytest.mark.parametrize("checker, solution", [
+def cyclic_step_by_step(p, to, cycles, rise):
+    """Go through the cycles until the one that p lies in."""
+    length = 1 / cycles
+    while p >= length:
+        p -= length
+    return to if p > rise * length else to * p / (rise * length)
+
+
+def cyclic_from_a_table(p, to, cycles, rise):
+    corners = torch.arange(cycles)
+    places = torch.stack([corners, corners + rise, corners + 1 - 1e-9], 1).flatten() / cycles
+    heights = torch.tensor([0.0, to, to]).repeat(cycles)
+    return float(np.interp(p, places.double(), heights))
+
+
+def free_bits_by_relu(kl, free):
+    """λ, and what lies above it."""
+    return (free + F.relu(kl.mean(0) - free)).sum()
+
+
+def free_bits_in_a_loop(kl, free):
+    penalty = kl.new_zeros(())
+    for d in range(kl.shape[1]):
+        average = kl[:, d].sum() / len(kl)
+        penalty = penalty + (average if average > free else free)
+    return penalty
+
+
+RIGHT = pytest.mark.parametrize("checker, solution", [
     (check.comparable_total, total),
     (check.comparable_total, lambda t, kl, beta: torch.tensor(total(t, kl, beta))),
     (check.cyclic, cyclic),
@@ -46,9 +77,26 @@ def free_bits_by_image(kl, free):
     (check.free_bits, free_bits_by_image),
     (check.free_bits, lambda kl, free: sum(torch.clamp(d.mean(), min=free) for d in kl.T)),
     (check.free_bits, lambda kl, free: free_bits(kl.float(), free)),
+    # unusual ones
+    (check.cyclic, cyclic_step_by_step),
+    (check.cyclic, cyclic_from_a_table),
+    (check.cyclic, lambda p, to, n, rise: to * math.fmod(p, 1 / n) * n / rise
+        if math.fmod(p, 1 / n) * n < rise else to),
+    (check.free_bits, free_bits_by_relu),
+    (check.free_bits, free_bits_in_a_loop),
+    (check.free_bits, lambda kl, free: kl.mean(0).where(kl.mean(0) > free, free).sum()),
 ])
+
+
+@RIGHT
 def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
     passes(checker, solution)
+
+
+@RIGHT
+@pytest.mark.parametrize("seed", [1, 2, 3, 2**32 - 1])
+def test_the_right_answer_passes_with_any_seed_of_the_check(checker, solution, seed):
+    assert repr(checker(solution, seed=seed)).startswith("✓")
 
 
 def test_the_librarys_own_objective_is_what_the_free_bits_check_asks_for(generator):
@@ -71,6 +119,9 @@ def test_the_librarys_own_objective_is_what_the_free_bits_check_asks_for(generat
     (lambda t, kl, beta: t + (beta - 1) * kl, "does not depend on β"),
     (lambda t, kl, beta: t + 1, "At β = 1 the total already is"),
     (lambda t, kl, beta: None, "returns nothing"),
+    (lambda t, kl, beta: t - abs(beta - 1) * kl, "does not depend on β"),
+    (lambda t, kl, beta: t / max(beta, 1e-9), "does not depend on β"),
+    (lambda t, kl, beta: round(t + (1 - beta) * kl), "At β = 1 the total already is"),
 ])
 def test_a_wrong_comparable_total(wrong, words):
     refuses(check.comparable_total, wrong, words)
@@ -103,6 +154,34 @@ def test_a_wrong_comparable_total(wrong, words):
         lambda p, to, cycles, rise: cyclic(p, 1.0, cycles, rise),
         "end of its first cycle",
     ),
+    # ignores an argument
+    (lambda p, to, cycles, rise: cyclic(p, to, 4, rise), "should never fall"),
+    (lambda p, to, cycles, rise: cyclic(p, to, cycles, 0.5), "straight line"),
+    # stays at 0 first and rises at the end of a cycle
+    (
+        lambda p, to, cycles, rise: to * max(0, (p * cycles % 1 - (1 - rise)) / rise),
+        "straight line",
+    ),
+    # a share of the whole training
+    (
+        lambda p, to, cycles, rise: to * min(1, p % (1 / cycles) / rise),
+        "end of its first cycle|straight line",
+    ),
+    # a cosine, as some codes have
+    (
+        lambda p, to, cycles, rise: to * (1 - math.cos(math.pi * cyclic(p, 1, cycles, rise))) / 2,
+        "straight line",
+    ),
+    # after the first cycle it never goes back to 0
+    (
+        lambda p, to, cycles, rise: to if p * cycles >= 1 else cyclic(p, to, cycles, rise),
+        "should repeat the first one",
+    ),
+    # cut off at 1, not at `to`
+    (
+        lambda p, to, cycles, rise: min(1.0, to * (p * cycles % 1) / rise),
+        "end of its first cycle",
+    ),
 ])
 def test_a_wrong_cyclic_schedule(wrong, words):
     refuses(check.cyclic, wrong, words)
@@ -112,6 +191,18 @@ def pushes_back_up(kl, free):
     """The right price, but a gradient below the allowance."""
     missing = (free - kl.mean(0)).clamp(min=0).sum()
     return kl.mean(0).sum() + missing.detach()
+
+
+def half_of_the_gradient(kl, free):
+    return (free_bits(kl, free) + free_bits(kl.detach(), free)) / 2
+
+
+def gradient_of_one_image(kl, free):
+    """The right penalty, pushed down in the first image only."""
+    rest = kl.detach().clone()
+    rest[0] = 0
+    first = torch.cat([kl[:1], torch.zeros_like(kl[1:])])
+    return free_bits(first + rest, free)
 
 
 @pytest.mark.parametrize("wrong, words", [
@@ -127,14 +218,27 @@ def pushes_back_up(kl, free):
     (lambda kl, free: kl.mean(0).clamp(max=free).sum(), "summed over dimensions"),
     (lambda kl, free: (kl.mean(0) + free).sum(), "The allowance is not added|cost 4"),
     (lambda kl, free: kl.clamp_(min=free).mean(0).sum(), "changes its argument kl in place"),
-    (pushes_back_up, "should feel no force"),
+    (pushes_back_up, "should have no gradient"),
     (lambda kl, free: free_bits(kl, free).detach(), "No gradient comes back"),
     (
         lambda kl, free: free_bits(kl, free).detach() + 0 * kl.sum(),
-        "should feel the price",
+        "should be pushed down",
     ),
     (lambda kl, free: free_bits(kl, free).item(), "Return a tensor, not float"),
     (lambda kl, free: kl.mean(0).clamp(min=free, max=3).sum(), "whole KL"),
+    # the bug of the lab
+    (lambda kl, free: kl.mean(0).clamp(max=free).sum(), "summed over dimensions"),
+    # the right value, but the gradient of something else
+    (half_of_the_gradient, "Is a part of it detached"),
+    (gradient_of_one_image, "in every image"),
+    (lambda kl, free: free_bits(kl, free).detach().requires_grad_(), "should be pushed down"),
+    # all dimensions are paid as soon as one exceeds what is free
+    (
+        lambda kl, free: kl.mean(0).sum() if bool((kl.mean(0) > free).any())
+        else free * torch.ones_like(kl[0]).sum() + 0 * kl.sum(),
+        "what each costs alone",
+    ),
+    (lambda kl, free: kl.median(0).values.clamp(min=free).sum(), "averaged over images"),
 ])
 def test_wrong_free_bits(wrong, words):
     refuses(check.free_bits, wrong, words)

@@ -2,14 +2,18 @@
 
 The right answers pass; for a wrong one the sentence names the property that does not hold.
 """
+import functools
+
 import pytest
 import torch
 import torch.nn.functional as F
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_score, train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 from support.checks import passes, refuses
 
 from vaekit.course import check
+from vaekit.course.answers import lab03
 from vaekit.device import seeded
 
 
@@ -47,19 +51,84 @@ def probe_by_neighbours(z, y):
     return KNeighborsClassifier(5).fit(z[ODD], y[ODD]).score(z[EVEN], y[EVEN])
 
 
+def one_hot_by_scatter(y, classes):
+    return torch.zeros(len(y), classes).scatter_(1, y[:, None], 1.0)
+
+
+def one_hot_in_a_loop(y, classes):
+    rows = torch.zeros(len(y), classes)
+    for row, label in zip(rows, y):
+        row[label] = 1
+    return rows
+
+
+def sample_one_by_one(decoder, c, n):
+    return torch.cat([sample(decoder, c, 1) for _ in range(n)])
+
+
+def sample_in_two_halves(decoder, c, n):
+    return torch.cat([sample(decoder, c, n // 2), sample(decoder, c, n - n // 2)])
+
+
+def sample_from_a_distribution(decoder, c, n):
+    """The prior as a distribution object, the code by indexing with a list."""
+    z = torch.distributions.Normal(0.0, 1.0).sample((n, 3))
+    code = torch.zeros(n, 6)
+    code[:, [c]] = 1
+    return decoder(torch.column_stack([z, code])).sigmoid()
+
+
+def probe_after_shuffling(z, y):
+    order = torch.randperm(len(z), generator=seeded(7))
+    return probe(z[order], y[order])
+
+
+def probe_by_cross_validation(z, y):
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    return cross_val_score(LogisticRegression(max_iter=1000), z, y, cv=folds).mean()
+
+
+def probe_by_a_split(z, y):
+    parts = train_test_split(z.numpy(), y.numpy(), test_size=0.4, stratify=y, random_state=0)
+    z_fit, z_score, y_fit, y_score = parts
+    said = LogisticRegression(max_iter=1000).fit(z_fit, y_fit).predict(z_score)
+    return (said == y_score).mean()
+
+
+@pytest.mark.parametrize("seed", [0, 7])
 @pytest.mark.parametrize("checker, solution", [
     (check.one_hot, one_hot),
+    (check.one_hot, one_hot_by_scatter),
+    (check.one_hot, one_hot_in_a_loop),
     (check.one_hot, lambda y, classes: torch.eye(classes)[y]),
     (check.one_hot, one_hot_by_comparison),
     (check.sample_class, sample),
     (check.sample_class, sample_by_hand),
+    (check.sample_class, sample_one_by_one),
+    (check.sample_class, sample_in_two_halves),
+    (check.sample_class, sample_from_a_distribution),
     (check.sample_class, lambda d, c, n: sample(d, c, n, squash=torch.sigmoid_)),
     (check.probe, probe),
     (check.probe, lambda z, y: torch.tensor(probe(z, y))),
     (check.probe, probe_by_neighbours),
+    (check.probe, probe_after_shuffling),
+    (check.probe, probe_by_cross_validation),
+    (check.probe, probe_by_a_split),
 ])
-def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
-    passes(checker, solution)
+def test_the_right_answer_passes_and_says_what_was_tested(checker, solution, seed):
+    passes(functools.wraps(checker)(functools.partial(checker, seed=seed)), solution)
+
+
+@pytest.mark.parametrize("reference", [lab03.one_hot, lab03.sample_class, lab03.probe])
+def test_the_reference_solutions_pass(reference):
+    passes(getattr(check, reference.__name__), reference)
+
+
+def test_the_verdict_on_a_sampler_depends_on_the_seed_of_the_check_alone():
+    torch.manual_seed(1)
+    before = torch.random.get_rng_state()
+    check.sample_class(sample)
+    assert torch.equal(torch.random.get_rng_state(), before)
 
 
 @pytest.mark.parametrize("wrong, words", [
@@ -80,6 +149,13 @@ def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
     ),
     (lambda y, n: one_hot(y, n).roll(1, 1), "counted from 0"),
     (lambda y, n: one_hot(y, 6), "follows the argument"),
+    (lambda y, n: torch.eye(n)[y.unique(return_inverse=True)[1]], "counted from 0"),
+    (lambda y, n: one_hot(n - 1 - y, n), "counted from 0"),
+    (lambda y, n: one_hot(y, n).T, r"expected \(\d+, \d+\)"),
+    (lambda y, n: one_hot(y, n).softmax(1), "Only zeros and ones"),
+    (lambda y, n: (torch.arange(n) <= y[:, None]).float(), "Exactly one entry"),
+    (lambda y, n: 2 * one_hot(y, n) - 1, "Only zeros and ones"),
+    (lambda y, n: one_hot(y, n).bool(), "should be float"),
 ])
 def test_a_wrong_one_hot_code(wrong, words):
     refuses(check.one_hot, wrong, words)
@@ -97,8 +173,26 @@ def class_as_a_number(decoder, c, n):
     return sample(decoder, c, n, code=torch.full((n, 6), float(c)))
 
 
-def one_by_one(decoder, c, n):
-    return torch.cat([sample(decoder, c, 1) for _ in range(n)])
+def one_latent_in_a_loop(decoder, c, n):
+    z = torch.randn(1, 3)
+    return torch.cat([sample(decoder, c, 1, noise=lambda m, k: z) for _ in range(n)])
+
+
+def first_n_of_more(decoder, c, n):
+    return sample(decoder, c, 2 * n)[:n]
+
+
+def repeated(decoder, c, n):
+    return sample(decoder, c, n // 2).repeat(2, 1)
+
+
+def two_classes(decoder, c, n):
+    return torch.cat([sample(decoder, c, n - 1), sample(decoder, 0, 1)])
+
+
+def decoded_twice(decoder, c, n):
+    first = sample(decoder, c, n)
+    return 0.5 * (first + sample(decoder, c, n))
 
 
 @pytest.mark.parametrize("wrong, words", [
@@ -108,9 +202,9 @@ def one_by_one(decoder, c, n):
     (lambda d, c, n: d(torch.zeros(n, 9, device="meta")), "on meta"),
     (sample_with(squash=lambda logits: logits.clamp(0, 1)), "cut nothing off"),
     (sample_with(squash=lambda logits: logits.softmax(1)), "Is it the sigmoid"),
-    (sample_with(noise=lambda n, k: 1 + torch.randn(n, k)), r"average 1\.0\d\.$"),
+    (sample_with(noise=lambda n, k: 1 + torch.randn(n, k)), r"average (1\.0|0\.9)\d\.$"),
     (lambda d, c, n: torch.rand(n, 9), "never calls the decoder"),
-    (lambda d, c, n: torch.sigmoid(d(torch.randn(n, 3))), r"given \(20000, 3\)"),
+    (lambda d, c, n: torch.sigmoid(d(torch.randn(n, 3))), r"given \(6000, 3\)"),
     (class_first, "latents last"),
     (sample_with(noise=lambda n, k: torch.randn(1, k).expand(n, k)), "one picture"),
     (sample_with(noise=torch.zeros), "one picture"),
@@ -133,10 +227,25 @@ def one_by_one(decoder, c, n):
         sample_with(noise=lambda n, k: torch.randn(n, k, generator=seeded(0))),
         "fresh ones",
     ),
-    (one_by_one, "decoder once"),
+    (one_latent_in_a_loop, "one picture"),
+    (first_n_of_more, "6,000 in all, yours was given 12,000"),
+    (repeated, "6,000 in all, yours was given 3,000"),
+    (decoded_twice, "6,000 in all, yours was given 12,000"),
+    (two_classes, "Class 4 was requested"),
+    (lambda d, c, n: sample(d, c, n).flip(0), "squashed once"),
+    (lambda d, c, n: sample(d, c, n).round(), "round nothing"),
+    (sample_with(noise=lambda n, k: torch.randn(n, k).abs()), "latents average 0.[78]"),
+    (sample_with(squash=lambda logits: torch.sigmoid(2 * logits)), "squashed once"),
+    (sample_with(squash=lambda logits: (logits.tanh() + 1) / 2), "squashed once"),
 ])
 def test_a_wrong_sampler(wrong, words):
     refuses(check.sample_class, wrong, words)
+
+
+def probe_of_known_rows(z, y):
+    """Leaves out the latents that say nothing."""
+    telling = z.abs().sum(1) > 0
+    return probe(z[telling], y[telling])
 
 
 def share_above_chance(z, y):
@@ -145,7 +254,16 @@ def share_above_chance(z, y):
 
 @pytest.mark.parametrize("wrong, words", [
     (lambda z, y: None, "returns nothing"),
-    (lambda z, y: LogisticRegression().fit(z, y), "not LogisticRegression. Let it predict"),
+    (lambda z, y: LogisticRegression().fit(z, y), "the classifier itself .LogisticRegression."),
+    (lambda z, y: LogisticRegression(), "the classifier itself"),
+    (lambda z, y: probe(z, y, score=EVEN), "remembers what it was fitted to"),
+    (lambda z, y: probe(z, y, fit=ALL), "remembers what it was fitted to"),
+    (lambda z, y: round(probe(z, y)), "at least|by chance included|half of the latents"),
+    (lambda z, y: 1.0, "remembers what it was fitted to"),
+    (lambda z, y: 0.25, "separated almost always"),
+    (lambda z, y: probe(z, y, fit=slice(0, 60), score=slice(60, None)), "only one class"),
+    (lambda z, y: 2 * probe(z, y) - probe(z, y, score=EVEN), "lies between|by chance|unseen"),
+    (probe_of_known_rows, "half of the latents are zero"),
     (lambda z, y: LogisticRegression().fit(z, y).predict(z), "not an array of shape"),
     (lambda z, y: LogisticRegression().fit(y, z), "raised ValueError: Expected 2D array"),
     (lambda z, y: 100 * probe(z, y), "lies between 0 and 1"),

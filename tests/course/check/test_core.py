@@ -8,9 +8,9 @@ from IPython.utils.capture import capture_output
 from vaekit.course import check
 
 
-def test_between_passes_with_the_same_words_for_every_value():
+def test_between_shows_the_value_and_a_verdict():
     verdict = check.between("test loss", 240.123, 230, 260)
-    assert repr(verdict) == "✓ test loss lies between 230 and 260"
+    assert repr(verdict) == "✓ test loss: 240, as expected (between 230 and 260)"
 
 
 @pytest.mark.parametrize("value", [229.9, 261, math.nan])

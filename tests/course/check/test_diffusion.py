@@ -1,4 +1,4 @@
-"""Checks of the forward process and the DDIM step (lab 05).
+"""Checks of the forward process and the DDIM step (lab 07).
 
 The right answers pass; for a wrong one the sentence names the property that does not hold.
 """
@@ -42,8 +42,50 @@ def ddim_by_one_ratio(x_t, x0, now, after):
     return after**0.5 * x0 + (x_t - now**0.5 * x0) * ((1 - after) / (1 - now)) ** 0.5
 
 
+def forward_by_angle(x0, kept):
+    """A quarter of a turn leads from the data to the noise."""
+    angle = torch.acos(kept.sqrt())
+    noise = torch.randn(x0.shape)
+    return torch.cos(angle) * x0 + torch.sin(angle) * noise, noise
+
+
+def forward_row_by_row(x0, kept):
+    noise = torch.stack([torch.randn_like(row) for row in x0])
+    mixed = [a.sqrt() * row + (1 - a).sqrt() * z for a, row, z in zip(kept, x0, noise)]
+    return torch.stack(mixed), noise
+
+
+def forward_by_normal(x0, kept):
+    """Draw x_t itself, and solve for the noise in it."""
+    below = 1e-12
+    spread = (1 - kept).sqrt()
+    noise = torch.normal(torch.zeros_like(x0), torch.ones_like(x0))
+    x_t = kept.sqrt() * x0 + spread * noise
+    solved = (x_t - kept.sqrt() * x0) / spread.clamp(min=below)
+    return x_t, torch.where(spread > 0.1, solved, noise)
+
+
+def ddim_by_rotation(x_t, x0, now, after):
+    """x_t and x0 span a circle; go round it from one angle to the other."""
+    start, end = torch.acos(now.sqrt()), torch.acos(after.sqrt())
+    across = torch.sin(end) / torch.sin(start)
+    return across * x_t + torch.sin(start - end) / torch.sin(start) * x0
+
+
+def ddim_in_scaled_units(x_t, x0, now, after):
+    """Karras et al.: x / √ᾱ moves on a straight line to x0."""
+    sigma, next_sigma = ((1 - now) / now).sqrt(), ((1 - after) / after).sqrt()
+    straight = x0 + (x_t / now.sqrt() - x0) * next_sigma / sigma
+    return after.sqrt() * straight
+
+
 @pytest.mark.parametrize("checker, solution", [
     (check.forward_process, forward),
+    (check.forward_process, forward_by_angle),
+    (check.forward_process, forward_row_by_row),
+    (check.forward_process, forward_by_normal),
+    (check.ddim_step, ddim_by_rotation),
+    (check.ddim_step, ddim_in_scaled_units),
     (check.forward_process, forward_by_lerp),
     (check.ddim_step, ddim),
     (check.ddim_step, lambda x_t, x0, now, after: step(x_t, x0, float(now), float(after), 0.0)),
@@ -58,6 +100,19 @@ def ddim_by_one_ratio(x_t, x0, now, after):
 ])
 def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
     passes(checker, solution)
+
+
+def one_draw_for_all_channels(x):
+    return torch.randn_like(x[:, :1]).expand_as(x) if x.ndim == 4 else torch.randn_like(x)
+
+
+@pytest.mark.parametrize("seed", [1, 7, 123])
+@pytest.mark.parametrize("checker, solution", [
+    (check.forward_process, forward),
+    (check.ddim_step, ddim),
+])
+def test_the_seed_of_the_check_is_an_argument(checker, solution, seed):
+    assert checker(solution, seed=seed)
 
 
 @pytest.mark.parametrize("wrong, words", [
@@ -88,6 +143,10 @@ def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
     (
         lambda x0, kept: forward(x0, kept**0.5),
         "each number of x_0 should count half; yours counts 0.71",
+    ),
+    (
+        lambda x0, kept: forward(x0, kept, draw=one_draw_for_all_channels),
+        "The channels of an image share the same noise",
     ),
     (
         lambda x0, kept: forward(x0, kept.flatten()[0]),
@@ -231,3 +290,19 @@ def image_as_strong_as_before(x_t, x0, now, after):
 ])
 def test_a_wrong_ddim_step(wrong, words):
     refuses(check.ddim_step, wrong, words)
+
+
+def first_channel_only(x_t, x0, now, after):
+    x_s = x_t.clone()
+    x_s[:, :1] = ddim(x_t, x0, now, after)[:, :1]
+    return x_s
+
+
+def mean_over_the_batch(x_t, x0, now, after):
+    noise = (x_t - math.sqrt(now) * x0) / math.sqrt(1 - now)
+    return ddim(x_t, x0, now, after, noise.mean(0, keepdim=True).expand_as(noise))
+
+
+@pytest.mark.parametrize("wrong", [first_channel_only, mean_over_the_batch])
+def test_a_ddim_step_that_is_right_for_some_numbers_only(wrong):
+    refuses(check.ddim_step, wrong, "noise|image|lands")

@@ -2,6 +2,7 @@
 
 The right answers pass; for a wrong one the sentence names the property that does not hold.
 """
+import numpy as np
 import pytest
 import torch
 from support.checks import passes, refuses
@@ -23,15 +24,39 @@ def gap_factor_by_factor(i, h):
     return sum(gaps) / len(gaps)
 
 
-@pytest.mark.parametrize("solution", [
+def gap_by_masking(i, h):
+    """The best latent is taken out, the best of the rest is the second."""
+    best = i.argmax(0)
+    rest = i.clone()
+    rest[best, torch.arange(i.shape[1])] = -1
+    return ((i.amax(0) - rest.amax(0)) / h).sum() / len(h)
+
+
+def gap_by_numpy(i, h):
+    ordered = np.partition(i.numpy(), -2, axis=0)
+    return np.mean((ordered[-1] - ordered[-2]) / h.numpy())
+
+
+RIGHT = pytest.mark.parametrize("solution", [
     gap,
     gap_factor_by_factor,
     lambda i, h: gap(i.float(), h.float()),
     lambda i, h: gap(i, h).item(),
     lambda i, h: gap(i / h, torch.ones_like(h)),
+    gap_by_masking,
+    gap_by_numpy,
 ])
+
+
+@RIGHT
 def test_the_right_gap_passes_and_says_what_was_tested(solution):
     passes(check.information_gap, solution)
+
+
+@RIGHT
+@pytest.mark.parametrize("seed", [1, 2, 3, 2**32 - 1])
+def test_the_right_gap_passes_with_any_seed_of_the_check(solution, seed):
+    assert repr(check.information_gap(solution, seed=seed)).startswith("✓")
 
 
 def gap_to_a_later_latent(i, h):
@@ -46,6 +71,11 @@ def gap_to_a_later_latent(i, h):
 def gap_divided_by_all_entropy(i, h):
     first, second = i.topk(2, 0).values
     return (first - second).sum() / h.sum()
+
+
+def share_of_each(i, h):
+    first, second = i.topk(2, 0).values
+    return (first - second) / h
 
 
 @pytest.mark.parametrize("wrong, words", [
@@ -68,6 +98,27 @@ def gap_divided_by_all_entropy(i, h):
     (gap_to_a_later_latent, "order of the latents"),
     (lambda i, h: gap(i.exp(), h.exp() - 1), "in other units"),
     (lambda i, h: i, "one real number"),
+    # squared, or a root, factor by factor: the same for gaps of 0 and 1
+    (lambda i, h: share_of_each(i, h).square().mean(), "neither square"),
+    (lambda i, h: share_of_each(i, h).sqrt().mean(), "neither square"),
+    # no entropy: in shares of what the best latent knows
+    (
+        lambda i, h: gap(i, i.amax(0).clamp(min=1e-9)),
+        "Divide by the entropy itself",
+    ),
+    # one entropy for all factors
+    (lambda i, h: share_of_each(i, h.mean()).mean(), "should be 1|every factor counts alike"),
+    (lambda i, h: share_of_each(i, h).median(), "every factor counts alike"),
+    # a ratio in place of a difference
+    (
+        lambda i, h: (1 - i.topk(2, 0).values[1] / i.amax(0).clamp(min=1e-9)).mean(),
+        "every factor counts alike",
+    ),
+    # to the mean of the other latents
+    (
+        lambda i, h: ((i.amax(0) - (i.sum(0) - i.amax(0)) / (len(i) - 1)) / h).mean(),
+        "Compare the best latent with the second best",
+    ),
 ])
 def test_a_wrong_gap(wrong, words):
     refuses(check.information_gap, wrong, words)

@@ -1,7 +1,8 @@
-"""Checks of the Fréchet distance and MMD (lab 06).
+"""Checks of the Fréchet distance and MMD (lab 05).
 
 The right answers pass; for a wrong one the sentence names the property that does not hold.
 """
+import numpy as np
 import pytest
 import torch
 from support.checks import passes, refuses
@@ -54,6 +55,72 @@ def mean_over_all_pairs(k):
 
 def mean_without_diagonal(k):
     return (k.sum() - k.trace()) / (k.numel() - len(k))
+
+
+def frechet_in_numpy(m, c, n, d):
+    m, c, n, d = (each.numpy() for each in (m, c, n, d))
+    roots = np.sqrt(np.linalg.eigvals(c @ d).astype(complex)).real
+    return ((m - n) ** 2).sum() + np.trace(c + d) - 2 * roots.sum()
+
+
+def frechet_by_nuclear_norm(m, c, n, d):
+    overlap = torch.linalg.matrix_norm(root(c) @ root(d), "nuc")
+    return (m - n).dot(m - n) + torch.trace(c) + torch.trace(d) - 2 * overlap
+
+
+def frechet_by_scipy(m, c, n, d):
+    from scipy.linalg import sqrtm
+
+    product = root(c).numpy() @ d.numpy() @ root(c).numpy()
+    return float((m - n).square().sum() + (c + d).trace() - 2 * np.trace(sqrtm(product)).real)
+
+
+def mmd_by_loops(a, b, c):
+    total = 0.0
+    for k in (a, b):
+        size = len(k)
+        pairs = [float(k[i, j]) for i in range(size) for j in range(size) if i != j]
+        total += sum(pairs) / len(pairs)
+    return total - 2 * float(c.mean())
+
+
+def mmd_of_upper_triangles(a, b, c):
+    def upper(k):
+        return k[torch.triu_indices(len(k), len(k), 1).unbind()].mean()
+
+    return upper(a) + upper(b) - 2 * c.mean()
+
+
+def mmd_with_a_mask(a, b, c):
+    def others(k):
+        return k[~torch.eye(len(k), dtype=torch.bool)].mean()
+
+    return others(a) + others(b) - c.mean() * 2
+
+
+RIGHT = [
+    (check.frechet_distance, frechet_in_numpy),
+    (check.frechet_distance, frechet_by_nuclear_norm),
+    (check.frechet_distance, frechet_by_scipy),
+    (check.mmd, mmd_by_loops),
+    (check.mmd, mmd_of_upper_triangles),
+    (check.mmd, mmd_with_a_mask),
+    (check.mmd, lambda a, b, c: torch.stack([within(a), within(b), -2 * c.mean()]).sum()),
+]
+
+
+@pytest.mark.parametrize("checker, solution", RIGHT)
+def test_an_unusual_right_answer_passes(checker, solution):
+    passes(checker, solution)
+
+
+@pytest.mark.parametrize("checker, solution", [
+    (check.frechet_distance, frechet),
+    (check.mmd, mmd),
+])
+@pytest.mark.parametrize("seed", range(8))
+def test_the_right_answer_passes_with_any_seed(checker, solution, seed):
+    assert repr(checker(solution, seed=seed)).startswith("✓")
 
 
 @pytest.mark.parametrize("checker, solution", [
@@ -139,6 +206,16 @@ def test_a_wrong_frechet_distance(wrong, words):
     (lambda a, b, c: -mmd(a, b, c), "Check the signs"),
     (lambda a, b, c: mmd(a, b, c).clamp_min(0), "sometimes fall below 0, and yours never does"),
     (lambda a, b, c: mmd(a, b, c) / 2, "should average 12"),
+    (
+        lambda a, b, c: within(a) + within(b) - 2 * c[:, :len(a)].mean(),
+        r"entry \(.*\) of K_xy changes nothing",
+    ),
+    (
+        lambda a, b, c: within(a) + within(b[:len(a), :len(a)]) - 2 * c.mean(),
+        r"entry \(.*\) of K_yy changes nothing",
+    ),
+    (lambda a, b, c: mmd(a, b, c).abs(), "sometimes fall below 0"),
+    (lambda a, b, c: mmd(a, b, c).sqrt(), "inf or NaN"),
     (lambda a, b, c: a, "one real number"),
     (
         lambda a, b, c: mmd(a.fill_diagonal_(0), b, c),

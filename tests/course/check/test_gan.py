@@ -1,4 +1,4 @@
-"""Check of the least-squares game (lab 05).
+"""Check of the least-squares game (lab 06).
 
 The right answers pass; for a wrong one the sentence names the property that does not hold.
 """
@@ -37,9 +37,58 @@ def list_of_losses(real, fake):
     return [0.5 * (real - 1) ** 2 + 0.5 * fake**2, 0.5 * (1 - fake) ** 2]
 
 
-@pytest.mark.parametrize("solution", [game, library, list_of_losses])
+def by_mse_loss(real, fake):
+    one = torch.ones_like(real)
+    zero = torch.zeros_like(fake)
+    of_real = F.mse_loss(real, one, reduction="none")
+    of_fake = F.mse_loss(fake, zero, reduction="none")
+    return (of_real + of_fake) / 2, F.mse_loss(fake, one, reduction="none") / 2
+
+
+def multiplied_out(real, fake):
+    both = torch.stack([real - 1, fake])
+    return 0.5 * (both * both).sum(0), fake**2 / 2 - fake + 0.5
+
+
+def in_a_loop(real, fake):
+    of_discriminator = [((r - 1) ** 2 + f**2) / 2 for r, f in zip(real, fake)]
+    of_generator = [(1 - f) ** 2 / 2 for f in fake]
+    return torch.stack(of_discriminator), torch.stack(of_generator)
+
+
+RIGHT = [game, library, list_of_losses, by_mse_loss, multiplied_out, in_a_loop]
+
+
+@pytest.mark.parametrize("solution", RIGHT)
 def test_the_right_losses_pass_and_say_what_was_tested(solution):
     passes(check.least_squares, solution)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_right_losses_pass_with_any_seed_of_the_check(seed):
+    assert repr(check.least_squares(game, seed=seed)).startswith("✓")
+
+
+def test_no_square_error_of_a_hinge():
+    def hinge(real, fake):
+        return right_discriminator(real, fake), F.relu(1 - fake).square() / 2
+
+    refuses(check.least_squares, hinge, "should pay 2 for it too; yours pays 0")
+
+
+@pytest.mark.parametrize("wrong, words", [
+    (lambda real, fake: half(real.detach(), 1) + half(fake, 0), "discriminator.* of real images"),
+    (
+        lambda real, fake: half(real, 1) + half(fake.detach(), 0),
+        "discriminator.* of generated images",
+    ),
+    (
+        lambda real, fake: half(real, 1).mean() + half(fake, 0),
+        "changes with the other images of the batch",
+    ),
+])
+def test_a_discriminator_that_learns_from_half_of_what_it_sees(wrong, words):
+    refuses(check.least_squares, lambda real, fake: game(real, fake, discriminator=wrong), words)
 
 
 @pytest.mark.parametrize("wrong, words", [
@@ -113,7 +162,7 @@ def test_a_wrong_pair_of_losses(wrong, words):
     ),
     (
         lambda real, fake: right_discriminator(real, fake).detach(),
-        "No gradient comes back",
+        "No gradient, or a wrong one, comes back",
     ),
 ])
 def test_a_wrong_loss_of_the_discriminator(wrong, words):
@@ -145,7 +194,7 @@ def test_a_wrong_loss_of_the_discriminator(wrong, words):
     ),
     (lambda real, fake: half(real, 1), "made of the scores of generated images"),
     (lambda real, fake: half(fake, 1) / 2, "half the square of what is missing"),
-    (lambda real, fake: half(fake, 1).detach(), "No gradient comes back"),
+    (lambda real, fake: half(fake, 1).detach(), "No gradient, or a wrong one, comes back"),
 ])
 def test_a_wrong_loss_of_the_generator(wrong, words):
     refuses(check.least_squares, lambda real, fake: game(real, fake, generator=wrong), words)

@@ -6,6 +6,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from support.hostile import ALL, Case, Exempt
 from support.labs import write_lab
 
+from vaekit.course import diagrams
 from vaekit.course.output import OutputFolder
 from vaekit.course.results import LabResult
 
@@ -96,7 +97,6 @@ CASES = {
     ),
     "course.stills.decoded": Case(lambda: dict(picture="iVBORw=="), accepts={"*": ALL}),
     "course.kernel.execute": Exempt(OF_THE_RUNNER),
-    "course.kernel.first_line": Exempt(OF_THE_RUNNER),
     "course.kernel.environment": Exempt(OF_THE_RUNNER),
     "course.kernel.silent_log": Exempt(OF_THE_RUNNER),
     "course.notebooks.write_text_of": Exempt(ALREADY_READ),
@@ -109,4 +109,11 @@ CASES = {
     "course.stills.still_outputs": Exempt(ALREADY_READ),
     "course.stills.outputs_with_data": Exempt(ALREADY_READ),
     "course.results.LabResult": Exempt(OF_THE_RUNNER),
+}
+
+# each draws a picture, and takes nothing
+CASES |= {
+    f"course.diagrams.{name}": Case(dict)
+    for name, value in vars(diagrams).items()
+    if getattr(value, "__module__", "") == diagrams.__name__ and not name.startswith("_")
 }

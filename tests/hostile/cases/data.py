@@ -52,6 +52,9 @@ CASES = {
         {"x": ("all nan", "one inf", "meta device"), "shift": ("zero",)},
         not_a_number=("x",),
     ),
+    "data.checks.as_floats": Case(
+        lambda: dict(pixels=pixels(), what="pixels"), {"what": TEXTS}
+    ),
     "data.checks.check_images": Case(
         lambda: dict(x=pixels()), {"what": TEXTS}, words={"x": "images"}
     ),
@@ -99,17 +102,17 @@ CASES = {
     "data.images.as_image_set": Case(lambda: dict(images=pixels())),
     "data.images.as_tensor": Case(lambda: dict(images=pixels())),
     "data.images.image_set": Case(lambda: dict(what="images", images=pixels()), {"what": TEXTS}),
-    "data.load.Source": Case(
+    "data.sources.Source": Case(
         lambda: dict(title="a", file="a.npz", shape=(28, 28), classes=("a",)),
         {"title": TEXTS, "file": (*TEXTS, "none"), "download": TEXTS},
     ),
     "data.load.load": Case(
         lambda: dict(name="fashion", root=FOLDER, limit=2), {"root": ("folder",)}, NAMED
     ),
-    "data.load.roots": Case(lambda: dict(root=FOLDER), {"root": ("folder",)}),
-    "data.load.built_in_folder": Case(dict),
-    "data.load.cache_folder": Case(dict),
-    "data.load.locate": Case(
+    "data.sources.roots": Case(lambda: dict(root=FOLDER), {"root": ("folder",)}),
+    "data.sources.built_in_folder": Case(dict),
+    "data.sources.cache_folder": Case(dict),
+    "data.sources.locate": Case(
         lambda: dict(name="mnist", root=FOLDER), {"root": ("folder",)}, NAMED
     ),
     "data.npz.read_npz": Case(

@@ -5,7 +5,7 @@ from torch import nn
 
 CASES = {
     "device.pick_device": Case(lambda: dict(device="cpu")),
-    "device.device_of": Case(lambda: dict(model=nn.Linear(1, 1)), {"model": ("meta device",)}),
+    "device.device_of": Case(lambda: dict(model=nn.Linear(1, 1)), {"model": (*ALL, "meta device")}),
     "device.can_be_read_freely": Case(
         lambda: dict(tensor=torch.zeros(2)),
         {"tensor": ("another dtype", "complex", "meta device", "empty set", "all nan", "one inf")},

@@ -9,4 +9,6 @@ CASES = {
     "errors.check_seed": Exempt(CALLER + "; tests/test_error_values.py tries hostile values"),
     "errors.finite": Exempt(CALLER + "; tests/test_error_values.py tries hostile values"),
     "errors.brief": Case(lambda: dict(value=3), {"value": ALL}),
+    "errors.first_line": Case(lambda: dict(said="a"), {"said": ALL}),
+    "errors.one_line": Exempt(CALLER + "; tests/test_error_values.py tries hostile texts"),
 }

@@ -85,6 +85,8 @@ CASES = {
     "experiments.layouts.scores": Case(lambda: dict(file="a.json"), {"file": TEXTS}),
     "experiments.layouts.side_by_side": Case(lambda: dict(files={"a": "a.json"})),
     "experiments.layouts.s1_table": Case(lambda: dict(folder="s1-table1"), {"folder": TEXTS}),
+    "experiments.lists.names": Case(dict),
+    "experiments.lists.recipe_table": Case(dict),
     "experiments.measures.Measure": ONLY_HOLDS,
     "experiments.measures.measure": Case(
         lambda: dict(run=RUN, terms=["loss"]), {"terms": ("empty list",)}
@@ -95,7 +97,6 @@ CASES = {
     ),
     "experiments.reproduce.Plan": ONLY_HOLDS,
     "experiments.reproduce.Plan.settings": Case(lambda: dict(self=PLAN)),
-    "experiments.reproduce.names": Case(dict),
     "experiments.reproduce.reproduce": Case(
         arguments_of_reproduce,
         {"out": PLACE, "root": ("none", *PLACE), "report": ("none",)},
@@ -107,7 +108,6 @@ CASES = {
     "experiments.results.write": Case(lambda: dict(run=RUN, folder="new"), {"folder": PLACE}),
     "experiments.results.picture": Case(lambda: dict(figure=FIGURE, path="a.png")),
     "experiments.results.against_report": Case(lambda: dict(run=RUN)),
-    "experiments.results.recipe_table": Case(dict),
     "experiments.rows.Row": ONLY_HOLDS,
     "experiments.rows.name_of": Case(lambda: dict(row=ROW)),
     "experiments.rows.checkpoint_of": Case(

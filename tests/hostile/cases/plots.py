@@ -3,6 +3,8 @@ import torch
 from support.hostile import ALL, Case, Exempt
 from torch import nn
 
+from vaekit.plots.diagrams import Diagram, Part
+
 TEXTS = ("empty text", "folder")
 NO_PLACE = "draws on the axes of a figure; called by other functions of this room alone"
 
@@ -25,7 +27,57 @@ class History:
         return [1.0, 2.0]
 
 
+def diagram():
+    return Diagram(200, 100, "A model")
+
+
+START = Part(20.0, 50.0, 10.0, 10.0)
+END = Part(90.0, 50.0, 10.0, 10.0)
+# the left and the upper edge
+ZERO = ("zero",)
+
+
 CASES = {
+    "plots.diagrams.Diagram": Case(lambda: dict(width=200.0, height=100.0, title="t"), {
+        "title": ("folder",),
+    }),
+    "plots.diagrams.Diagram.box": Case(
+        lambda: dict(
+            self=diagram(), x=50.0, y=50.0, text="z", kind="latent", width=30.0, height=20.0
+        ),
+        {"x": ZERO, "y": ZERO, "text": TEXTS},
+    ),
+    "plots.diagrams.Diagram.image": Case(
+        lambda: dict(self=diagram(), x=50.0, y=50.0, text="x", size=30.0),
+        {"x": ZERO, "y": ZERO, "text": TEXTS},
+    ),
+    "plots.diagrams.Diagram.encoder": Case(
+        lambda: dict(self=diagram(), x=50.0, y=50.0, text="encoder", width=30.0),
+        {"x": ZERO, "y": ZERO, "text": TEXTS},
+    ),
+    "plots.diagrams.Diagram.decoder": Case(
+        lambda: dict(self=diagram(), x=50.0, y=50.0, text="decoder", width=30.0),
+        {"x": ZERO, "y": ZERO, "text": TEXTS},
+    ),
+    "plots.diagrams.Diagram.circle": Case(
+        lambda: dict(self=diagram(), x=50.0, y=50.0, text="z", kind="noise"),
+        {"x": ZERO, "y": ZERO, "text": TEXTS},
+    ),
+    "plots.diagrams.Diagram.note": Case(
+        lambda: dict(self=diagram(), x=50.0, y=50.0, text="frozen"),
+        {"x": ZERO, "y": ZERO, "text": TEXTS},
+    ),
+    "plots.diagrams.Diagram.arrow": Case(
+        lambda: dict(self=diagram(), start=START, end=END, text="KL", dashed=True, bend=5.0),
+        # upwards is negative
+        {"text": TEXTS, "bend": ("zero", "-1")},
+    ),
+    "plots.diagrams.Diagram.svg": Case(lambda: dict(self=diagram())),
+    "plots.diagrams.chain": Case(
+        lambda: dict(diagram=diagram(), parts=[START, END]),
+        # of no parts, no arrows
+        {"parts": ("empty list",)},
+    ),
     "plots.charts.curves": Case(
         lambda: dict(histories=History(), term="loss", title="", ylabel="nats"),
         {"title": TEXTS, "ylabel": TEXTS},

@@ -45,7 +45,7 @@ def weights():
 
 
 CASES = {
-    "recipes.build.build": Case(
+    "recipes.fresh.build": Case(
         lambda: dict(
             recipe="fc-cvae",
             latent_dim=2,
@@ -95,7 +95,7 @@ CASES = {
     "recipes.weights.model_from": Exempt("called by load_model with a file's content"),
     "recipes.weights.read_note": Exempt("called by load_model with a file's content"),
     "recipes.pretrained.load": Case(lambda: dict(name="classifier-mnist"), {}, {"name": "weights"}),
-    "recipes.recipe.Reported": Case(
+    "recipes.systems.Reported": Case(
         lambda: dict(latent_dim=2, terms={"kl": 1.0}, beta=1.0), {"beta": ("zero", "huge")}
     ),
     "recipes.recipe.Recipe": Case(

@@ -8,16 +8,17 @@ from torch import Tensor
 
 from ...device import seeded
 from .core import Passed, close, need
-from .results import tensor
-from .student import exercise
+from .results import gradients, tensor
+from .student import Solution, exercise
 
 
 @exercise("x", "x_hat")
-def squared_error(fn: Callable[[Tensor, Tensor], Tensor]) -> Passed:
+def squared_error(fn: Solution) -> Passed:
     """fn(x, x_hat): (N, C, H, W) twice → (N,), the squared error per image, summed over pixels."""
-    generator = seeded(0)
-    x = torch.rand(5, 1, 6, 6, generator=generator)
-    x_hat = torch.rand(5, 1, 6, 6, generator=generator)
+    generator = seeded(fn.seed)
+    # neither grey nor square: an axis that is forgotten shows
+    x = torch.rand(5, 3, 6, 4, generator=generator)
+    x_hat = torch.rand(5, 3, 6, 4, generator=generator)
 
     def cost(image: Tensor, copy: Tensor) -> Tensor:
         return tensor(
@@ -36,7 +37,9 @@ def squared_error(fn: Callable[[Tensor, Tensor], Tensor]) -> Passed:
     )
     _grows_with_the_square(cost, x_hat)
     _sums_over_pixels(cost, x, x_hat, error)
-    _one_wrong_pixel_costs_one(cost)
+    for channel, row, column in ((0, 0, 0), (2, 5, 3), (1, 3, 2)):
+        _one_wrong_pixel_costs_one(cost, channel, row, column)
+    _gradient_is_twice_the_difference(cost, x, x_hat)
     return Passed(
         "squared_error: zero for a perfect copy, symmetric, quadratic, summed over pixels, "
         "one number per image"
@@ -72,23 +75,43 @@ def _grows_with_the_square(cost: Callable[..., Tensor], difference: Tensor) -> N
     )
 
 
-def _one_wrong_pixel_costs_one(cost: Callable[..., Tensor]) -> None:
-    one_pixel = torch.zeros(3, 1, 6, 6)
-    one_pixel[..., 0, 0] = 1.0
+def _one_wrong_pixel_costs_one(
+    cost: Callable[..., Tensor], channel: int, row: int, column: int
+) -> None:
+    one_pixel = torch.zeros(3, 3, 6, 4)
+    one_pixel[:, channel, row, column] = 1.0
+    error = cost(torch.zeros_like(one_pixel), one_pixel)
     need(
-        close(cost(torch.zeros_like(one_pixel), one_pixel), torch.ones(3)),
+        bool((error > 0).all()),
+        f"A pixel that is wrong in channel {channel}, row {row}, column {column} costs nothing: "
+        "sum over channels, rows and columns.",
+    )
+    need(
+        close(error, torch.ones(3)),
         "A single pixel wrong by 1 should cost exactly 1, in a batch of three images too. "
         "Is there a factor too much?",
     )
 
 
+def _gradient_is_twice_the_difference(
+    cost: Callable[..., Tensor], x: Tensor, x_hat: Tensor
+) -> None:
+    copy = x_hat.clone().requires_grad_()
+    (found,) = gradients(cost(x, copy), copy)
+    need(
+        close(found, 2 * (x_hat - x)),
+        "A network learns from the gradient of your error, and the copy gets none or a wrong one. "
+        "Is it detached, or turned into a number, on the way?",
+    )
+
+
 @exercise("train", "x", "k")
-def pca(fn: Callable[[Tensor, Tensor, int], Tensor]) -> Passed:
+def pca(fn: Solution) -> Passed:
     """fn(train, x, k): (M, P), (N, P), number of components → (N, P).
 
     The result is x rebuilt from the k leading principal components of train.
     """
-    generator = seeded(0)
+    generator = seeded(fn.seed)
     std = torch.tensor([8.0, 4.0, 2.0, 1.0, 0.5, 0.25])
     rotation = torch.linalg.qr(torch.randn(6, 6, generator=generator)).Q
     train = 3.0 + (torch.randn(400, 6, generator=generator) * std) @ rotation
@@ -171,12 +194,12 @@ def _directions_of_largest_variance(
 
 
 @exercise("a", "b", "steps")
-def interpolate(fn: Callable[[Tensor, Tensor, int], Tensor]) -> Passed:
+def interpolate(fn: Solution) -> Passed:
     """fn(a, b, steps): two latents (D,) → (steps, D).
 
     The rows lie evenly spaced on the straight line from a to b, both ends included.
     """
-    generator = seeded(0)
+    generator = seeded(fn.seed)
     a = torch.randn(3, generator=generator)
     b = torch.randn(3, generator=generator)
     path = tensor(fn, a, b, 5, shape=(5, 3), hint="One row per step, both ends included.")

@@ -41,9 +41,9 @@ class Passed:
 
 
 def between(name: str, value: Any, low: float, high: float) -> Passed:
-    """Raise unless low ≤ value ≤ high.
+    """The value and a verdict; raises CheckFailed unless low ≤ value ≤ high.
 
-    Passing gives the same words every time, so the output can be compared between machines.
+    A comparison between machines leaves out the value, which may differ in its last digits.
 
     Args:
         value: a number, or a tensor or an array of one.
@@ -55,7 +55,7 @@ def between(name: str, value: Any, low: float, high: float) -> Passed:
         )
     if not low <= found <= high:
         raise CheckFailed(f"{name} is {found:.4g}, expected between {low:g} and {high:g}")
-    return Passed(f"{name} lies between {low:g} and {high:g}")
+    return Passed(f"{name}: {found:.3g}, as expected (between {low:g} and {high:g})")
 
 
 def real_number(value: Any) -> float | None:

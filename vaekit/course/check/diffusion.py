@@ -1,4 +1,4 @@
-"""The other exercises of lab 05: the forward process of a diffusion model, one DDIM step."""
+"""Two exercises of lab 07: the forward process of a diffusion model, one DDIM step."""
 from __future__ import annotations
 
 import math
@@ -10,18 +10,18 @@ from torch import Tensor
 from ...device import seeded
 from .core import Passed, close, need
 from .results import pair, tensor
-from .student import exercise
+from .student import Solution, exercise
 
 
 @exercise("x0", "kept")
-def forward_process(fn: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> Passed:
+def forward_process(fn: Solution) -> Passed:
     """fn(x0, kept): data (N, …) of variance 1 and ᾱ_t, (N, 1, …) → x_t and noise.
 
     x_t is a draw of q(x_t | x_0), and the noise is what went into it; both have x0's shape.
     """
     n = 20_000
     # no Gaussian: a student's seed might draw it again as the noise
-    x0 = torch.randint(2, (n, 2), generator=seeded(0)) * 2.0 - 1
+    x0 = torch.randint(2, (n, 2), generator=seeded(fn.seed)) * 2.0 - 1
 
     def answer(kept: float) -> tuple[Tensor, Tensor]:
         return pair(
@@ -154,16 +154,22 @@ def _mixed_in_the_right_proportion(x0: Tensor, x_t: Tensor, noise: Tensor) -> No
     )
 
 
-def _each_row_has_its_own_level(fn: Callable) -> None:
-    levels = torch.rand(6, 1, 1, 1, generator=seeded(0))
-    images = torch.randn(6, 1, 4, 4, generator=seeded(0))
+def _each_row_has_its_own_level(fn: Solution) -> None:
+    generator = seeded(fn.seed)
+    levels = torch.rand(6, 1, 1, 1, generator=generator)
+    images = torch.randn(6, 3, 4, 4, generator=generator)
     x_t, noise = pair(
         fn,
         images,
         levels,
-        shape=(6, 1, 4, 4),
+        shape=(6, 3, 4, 4),
         names="x_t and the noise in it",
         hint="Images work like points.",
+    )
+    need(
+        not close(noise[:, 0], noise[:, 1]),
+        "The channels of an image share the same noise. "
+        "Each number needs a draw of its own: take the shape of x0.",
     )
     for level, image, mixed, drawn in zip(levels.flatten().tolist(), images, x_t, noise):
         # from the image, at 0, a quarter of a turn to the noise
@@ -175,13 +181,13 @@ def _each_row_has_its_own_level(fn: Callable) -> None:
 
 
 @exercise("x_t", "x0", "now", "after")
-def ddim_step(fn: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) -> Passed:
+def ddim_step(fn: Solution) -> Passed:
     """fn(x_t, x0, now, after): one step of DDIM, without noise, from x_t to x_s.
 
     x_t is where it stands and x0 the estimate of x_0, both (N, …); now is ᾱ_t and after ᾱ_s > ᾱ_t,
     tensors of one number.
     """
-    draws = torch.randn(2, 5, 3, generator=seeded(0), dtype=torch.double)
+    draws = torch.randn(2, 5, 3, 2, 2, generator=seeded(fn.seed), dtype=torch.double)
     x0 = draws[0]
     noise = draws[1]
 
@@ -195,7 +201,7 @@ def ddim_step(fn: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) -> Passed:
             estimate,
             kept_now,
             kept_after,
-            shape=(5, 3),
+            shape=(5, 3, 2, 2),
             hint="A step keeps the shape.",
         )
 

@@ -1,25 +1,23 @@
 """The last exercise of lab 04: the mutual information gap."""
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
 from ...device import seeded
 from .core import Passed, need
 from .results import number
-from .student import exercise
+from .student import Solution, exercise
 
 
 @exercise("information", "entropy")
-def information_gap(fn: Callable[[Tensor, Tensor], Tensor]) -> Passed:
+def information_gap(fn: Solution) -> Passed:
     """fn(information, entropy): (D, F), (F,) → a number in [0, 1].
 
     `information` holds how much latent d says about factor f, `entropy` how much there is to say
     about each factor, both in nats.
     """
-    generator = seeded(0)
+    generator = seeded(fn.seed)
     entropy = 1 + torch.rand(3, generator=generator, dtype=torch.double)
     # one latent knows all of each factor and the others nothing
     one_latent_each = torch.zeros(5, 3, dtype=torch.double)
@@ -38,13 +36,14 @@ def information_gap(fn: Callable[[Tensor, Tensor], Tensor]) -> Passed:
         abs(number(fn, 2 * random, 2 * entropy) - score) < 1e-5,
         "Measured in other units, bits for nats, the score should be the same.",
     )
+    _gap_is_a_share_of_the_entropy(fn, one_latent_each, entropy)
     return Passed(
-        "information_gap: 1 if one latent knows a factor, 0 if two do, the mean over factors, "
-        "the same in nats and bits"
+        "information_gap: 1 if one latent knows a factor, 0 if two do, in proportion between, "
+        "the mean over factors, the same in nats and bits"
     )
 
 
-def _gap_to_the_second_best(fn: Callable, one_latent_each: Tensor, entropy: Tensor) -> None:
+def _gap_to_the_second_best(fn: Solution, one_latent_each: Tensor, entropy: Tensor) -> None:
     gap = number(fn, one_latent_each, entropy)
     need(
         gap > 1e-5,
@@ -68,7 +67,7 @@ def _gap_to_the_second_best(fn: Callable, one_latent_each: Tensor, entropy: Tens
     )
 
 
-def _gap_is_averaged_over_factors(fn: Callable, one_latent_each: Tensor, entropy: Tensor) -> None:
+def _gap_is_averaged_over_factors(fn: Solution, one_latent_each: Tensor, entropy: Tensor) -> None:
     one_factor_unknown = one_latent_each.clone()
     one_factor_unknown[:, 1] = 0.0
     gap = number(fn, one_factor_unknown, entropy)
@@ -78,3 +77,22 @@ def _gap_is_averaged_over_factors(fn: Callable, one_latent_each: Tensor, entropy
         f"the mean gap is 0.667, yours is {gap:.3g}. "
         "The gap is taken for each factor (a column), and every factor counts alike.",
     )
+
+
+def _gap_is_a_share_of_the_entropy(fn: Solution, one_latent_each: Tensor, entropy: Tensor) -> None:
+    for share in (0.5, 0.2):
+        gap = number(fn, share * one_latent_each, entropy)
+        need(
+            abs(gap - share) < 1e-5,
+            f"One latent knows {share:g} of each factor's entropy and the others nothing: "
+            f"the gap should be {share:g}, yours is {gap:.3g}. "
+            "Divide by the entropy itself, and neither square the gap nor take a root.",
+        )
+
+        second = one_latent_each.roll(1, 0) * (1 - share)
+        gap = number(fn, one_latent_each + second, entropy)
+        need(
+            abs(gap - share) < 1e-5,
+            f"The best latent knows all of each factor, the second best {1 - share:g} of it: "
+            f"the gap should be {share:g}, yours is {gap:.3g}. Subtract, then divide.",
+        )

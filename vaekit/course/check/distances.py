@@ -1,4 +1,4 @@
-"""The other exercises of lab 06: two distances of sets of images, Fréchet's and MMD."""
+"""The other exercises of lab 05: two distances of sets of images, Fréchet's and MMD."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -9,16 +9,16 @@ from torch import Tensor
 from ...device import seeded
 from .core import Passed, need
 from .results import number
-from .student import exercise
+from .student import Solution, exercise
 
 
 @exercise("mean1", "cov1", "mean2", "cov2")
-def frechet_distance(fn: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) -> Passed:
+def frechet_distance(fn: Solution) -> Passed:
     """fn(mean1, cov1, mean2, cov2): (F,), (F, F) twice → a number.
 
     It is the squared Fréchet distance of the two Gaussians.
     """
-    generator = seeded(0)
+    generator = seeded(fn.seed)
     mean = torch.randn(4, generator=generator, dtype=torch.double)
     a = _covariance(4, generator)
     b = _covariance(4, generator)
@@ -152,18 +152,19 @@ def _singular_covariances_do_no_harm(
 
 
 @exercise("k_xx", "k_yy", "k_xy")
-def mmd(fn: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Passed:
+def mmd(fn: Solution) -> Passed:
     """fn(k_xx, k_yy, k_xy): kernel matrices (N, N), (M, M), (N, M) → a number.
 
     It is the unbiased estimate of the squared MMD.
     """
-    generator = seeded(0)
+    generator = seeded(fn.seed)
     x = torch.randn(5, 3, generator=generator)
     y = torch.randn(8, 3, generator=generator)
 
     _leaves_the_diagonals_out(fn, x @ x.T, y @ y.T, x @ y.T)
     _sees_no_difference_where_there_is_none(fn)
     _counts_the_diagonal_between_the_sets(fn, x @ x.T, y @ y.T, x @ y.T)
+    _counts_every_pair(fn, x @ x.T, y @ y.T, x @ y.T, generator)
     need(
         number(fn, torch.ones(5, 5), torch.ones(8, 8), torch.zeros(5, 8)) > 0,
         "Sets that are alike inside and unlike each other should give a positive number. "
@@ -214,6 +215,31 @@ def _counts_the_diagonal_between_the_sets(
         "K_xy has no images paired with themselves, "
         "so its diagonal counts like everything else.",
     )
+
+
+def _counts_every_pair(
+    fn: Callable,
+    k_xx: Tensor,
+    k_yy: Tensor,
+    k_xy: Tensor,
+    generator: torch.Generator,
+) -> None:
+    given = (k_xx, k_yy, k_xy)
+    found = number(fn, *given)
+    for place, name in enumerate(("K_xx", "K_yy", "K_xy")):
+        rows, columns = given[place].shape
+        row = int(torch.randint(rows - 1, (1,), generator=generator))
+        for i, j in ((rows - 2, columns - 1), (row, row + 1)):
+            matrices = [each.clone() for each in given]
+            matrices[place][i, j] += 50
+            if name != "K_xy":
+                # an image is as like another as the other is like it
+                matrices[place][j, i] += 50
+            need(
+                abs(number(fn, *matrices) - found) > 0.1,
+                f"Every pair of different images counts, but entry ({i}, {j}) of {name} "
+                "changes nothing in yours. Is a part of the matrix left out?",
+            )
 
 
 def _is_right_on_average(fn: Callable, generator: torch.Generator) -> None:

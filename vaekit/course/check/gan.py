@@ -1,4 +1,4 @@
-"""The first exercise of lab 05: the least-squares game of a GAN."""
+"""An exercise of lab 06: the least-squares game of a GAN."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -7,51 +7,62 @@ import torch
 from torch import Tensor
 
 from ...device import seeded
-from .core import Passed, need
-from .results import pair
-from .student import exercise
+from .core import Passed, close, need
+from .results import gradients, pair
+from .student import Solution, exercise
+
+BOTH = "the discriminator's loss and the generator's"
+ONE_PER_IMAGE = "Keep one number per image; the mean over images is taken later."
+Losses = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 @exercise("real", "fake")
-def least_squares(fn: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> Passed:
+def least_squares(fn: Solution) -> Passed:
     """fn(real, fake): the discriminator's scores, (N,) each → its loss and the generator's.
 
     Both losses are (N,), without a unit.
     """
-
-    def losses(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        return pair(
-            fn,
-            real,
-            fake,
-            shape=tuple(real.shape),
-            names="the discriminator's loss and the generator's",
-            hint="Keep one number per image; the mean over images is taken later.",
-        )
-
-    def answer(real: float, fake: float) -> tuple[float, float]:
-        of_discriminator, of_generator = losses(torch.full((3,), real), torch.full((3,), fake))
-        return float(of_discriminator[0]), float(of_generator[0])
+    losses = losses_of(fn)
 
     def discriminator_loss(real: float, fake: float) -> float:
-        return answer(real, fake)[0]
+        return answer(losses, real, fake)[0]
 
-    def generator_loss(fake: float, real: float = 1.0) -> float:
-        return answer(real, fake)[1]
+    def generator_loss(fake: float) -> float:
+        return answer(losses, 1.0, fake)[1]
 
-    need(
-        abs(generator_loss(1.0, real=1.0) - generator_loss(1.0, real=-2.0)) < 1e-5,
-        "Your generator's loss changes with the scores of real images, which it cannot influence. "
-        "Is it the second of the two that you return, and made of the scores of generated images?",
-    )
+    generator_reads_fakes_only(losses)
     _targets_of_the_discriminator(discriminator_loss)
     _half_squares_of_the_discriminator(discriminator_loss)
     _target_of_the_generator(generator_loss)
     _half_squares_of_the_generator(generator_loss)
-    _losses_have_gradients(losses)
+    one_loss_per_pair(losses, fn.seed)
+    slopes_match(losses, fn.seed)
     return Passed(
         "least_squares: real images drawn to 1 and generated ones to 0, the generator's to 1, "
-        "half a square each, one for each image"
+        "half a square each, one for each image, with slopes for both players"
+    )
+
+
+def losses_of(fn: Solution) -> Losses:
+    """A student's game, called with care."""
+    def losses(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        return pair(fn, real, fake, shape=tuple(real.shape), names=BOTH, hint=ONE_PER_IMAGE)
+
+    return losses
+
+
+def answer(losses: Losses, real: float, fake: float) -> tuple[float, float]:
+    """What both players lose for one pair of scores."""
+    of_discriminator, of_generator = losses(torch.full((3,), real), torch.full((3,), fake))
+    return float(of_discriminator[0]), float(of_generator[0])
+
+
+def generator_reads_fakes_only(losses: Losses) -> None:
+    """The scores of real images do not enter the generator's loss."""
+    need(
+        abs(answer(losses, 1.0, 1.0)[1] - answer(losses, -2.0, 1.0)[1]) < 1e-5,
+        "Your generator's loss changes with the scores of real images, which it cannot influence. "
+        "Is it the second of the two that you return, and made of the scores of generated images?",
     )
 
 
@@ -142,12 +153,35 @@ def _half_squares_of_the_generator(loss: Callable[[float], float]) -> None:
     )
 
 
-def _losses_have_gradients(losses: Callable[..., tuple[Tensor, Tensor]]) -> None:
-    scores = torch.randn(2, 4, generator=seeded(0)).requires_grad_()
-    real = scores[0]
-    fake = scores[1]
-    of_discriminator, of_generator = losses(real, fake)
-    need(
-        of_discriminator.requires_grad and of_generator.requires_grad,
-        "No gradient comes back from one of your losses: is something detached?",
-    )
+def one_loss_per_pair(losses: Losses, seed: int) -> None:
+    """No mean, no batch statistics: each loss comes from its own pair of scores."""
+    scores = torch.randn(2, 6, generator=seeded(seed)) * 2
+    together = losses(scores[0], scores[1])
+    for place, who in enumerate(("discriminator", "generator")):
+        alone = [losses(r[None], f[None])[place] for r, f in zip(scores[0], scores[1])]
+        need(
+            close(together[place], torch.cat(alone)),
+            f"The {who}'s loss of an image changes with the other images of the batch. "
+            "Each number should come from one pair of scores.",
+        )
+
+
+def slopes_match(losses: Losses, seed: int) -> None:
+    """The gradient that autograd finds is that of the losses themselves."""
+    scores = torch.randn(2, 5, generator=seeded(seed + 1)).requires_grad_()
+    step = 1e-2
+    # the row of the scores, then the loss
+    for row, place in ((0, 0), (1, 0), (1, 1)):
+        who = ("discriminator", "generator")[place]
+        found = gradients(losses(scores[0], scores[1])[place], scores)[0][row]
+        shift = torch.zeros_like(scores).detach()
+        shift[row] = step
+        high = losses(*(scores.detach() + shift))[place]
+        low = losses(*(scores.detach() - shift))[place]
+        measured = (high - low) / (2 * step)
+        need(
+            close(found, measured, 1e-2),
+            f"No gradient, or a wrong one, comes back from the {who}'s loss to the scores of "
+            f"{('real', 'generated')[row]} images. Is something detached, or computed without "
+            "torch?",
+        )

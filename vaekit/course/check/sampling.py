@@ -2,22 +2,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from ...device import seeded
 from .core import Passed, close, need
 from .results import gradients, tensor
-from .student import exercise
+from .student import Solution, exercise
 
 
 @exercise("mean", "log_var")
-def reparameterize(fn: Callable[[Tensor, Tensor], Tensor]) -> Passed:
+def reparameterize(fn: Solution) -> Passed:
     """fn(mean, log_var): (N, D) twice → (N, D).
 
     The result is a draw from N(mean, exp(log_var)), differentiable in both.
     """
+    # the student's own draws are seeded, and move no later number of a lab
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(fn.seed)
+        _draws_alike(fn)
+        _follows_each_image(fn)
+    return Passed(
+        "reparameterize: right mean, right spread, Gaussian, fresh and independent noise, "
+        "and a gradient for both inputs, image by image"
+    )
+
+
+def _draws_alike(fn: Solution) -> None:
+    """Many draws from one Gaussian: their mean, spread, shape and gradients."""
     mean = torch.full((40_000, 2), 3.0, requires_grad=True)
     log_var = torch.full((40_000, 2), 2.0, requires_grad=True)
 
@@ -41,11 +54,6 @@ def reparameterize(fn: Callable[[Tensor, Tensor], Tensor]) -> Passed:
         "The two dimensions got the same noise; each needs its own.",
     )
     _gradient_reaches_both(z, mean, log_var)
-    _follows_each_image(fn)
-    return Passed(
-        "reparameterize: right mean, right spread, Gaussian, fresh and independent noise, "
-        "and a gradient for both inputs"
-    )
 
 
 def _each_image_has_its_own_noise(noise: Tensor, same_again: bool) -> None:
@@ -136,21 +144,41 @@ def _gradient_reaches_both(z: Tensor, mean: Tensor, log_var: Tensor) -> None:
     )
 
 
-def _follows_each_image(fn: Callable) -> None:
-    """Every image has a mean and a spread of its own."""
-    mean = torch.arange(4.0).repeat(5000, 1).T.reshape(-1, 2) * 10
-    log_var = mean / 10 - 2
-    # aside, so that this part of the check moves no later number of a lab
-    with torch.random.fork_rng(devices=[]):
-        z = tensor(fn, mean, log_var, shape=(10_000, 2), hint="One sample for each mean.")
-    for rows, level in zip(z.detach().split(2500), range(4)):
+def _follows_each_image(fn: Solution) -> None:
+    """Every image has a mean and a spread of its own, and its sample moves with no other's."""
+    generator = seeded(fn.seed)
+    levels = 10 * torch.arange(4.0) + torch.rand(4, generator=generator)
+    log_vars = torch.arange(-2.0, 2.0) + torch.rand(4, generator=generator)
+    mean = levels.repeat_interleave(2500).unsqueeze(1).repeat(1, 3).requires_grad_()
+    log_var = log_vars.repeat_interleave(2500).unsqueeze(1).repeat(1, 3).requires_grad_()
+    z = tensor(fn, mean, log_var, shape=(10_000, 3), hint="One sample for each mean.")
+
+    for rows, level, its_log_var in zip(z.detach().split(2500), levels, log_vars):
+        spread = math.exp(float(its_log_var) / 2)
         need(
-            abs(float(rows.mean()) - 10 * level) < 0.5,
+            abs(float(rows.mean() - level)) < 0.1 * spread,
             "With another mean for each image, the samples do not lie around their own. "
             "Is something averaged over the batch?",
         )
         need(
-            abs(float(rows.std()) / math.exp((level - 2) / 2) - 1) < 0.1,
+            abs(float(rows.std()) / spread - 1) < 0.1,
             "With another log_var for each image, the samples do not have their own spread. "
             "Is something averaged over the batch?",
         )
+    _moves_alone(z, mean, log_var)
+
+
+def _moves_alone(z: Tensor, mean: Tensor, log_var: Tensor) -> None:
+    by_mean, by_log_var = gradients(z[0], mean, log_var)
+    need(
+        not bool(by_mean[1:].any()) and not bool(by_log_var[1:].any()),
+        "The sample of one image moves with the mean or log_var of another. "
+        "Is something averaged over the batch?",
+    )
+    # z = μ + σ·ε, so moving log σ² by 1 moves z by half of its distance from μ
+    of_all = gradients(z, mean, log_var)[1]
+    need(
+        close(of_all, (z - mean) / 2, 1e-3),
+        "The samples do not move with log_var as their own distance from the mean does. "
+        "Does the gradient pass through σ, once, at every image?",
+    )

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor
 
+from ...errors import check_seed, first_line
 from .core import CheckFailed, FunctionRaised, Passed
 
 # what a function may raise and a check turns into a sentence; an interrupt is the student's own
@@ -45,8 +46,8 @@ def exercise(*names: str) -> Callable[[Check], Check]:
 
     def decorate(check: Check) -> Check:
         @functools.wraps(check)
-        def checked(fn: Any) -> Passed:
-            solution = Solution(fn, names, check.__name__)
+        def checked(fn: Any, *, seed: int = 0) -> Passed:
+            solution = Solution(fn, names, check.__name__, check_seed(seed))
             try:
                 # a cell may have switched gradients off; some checks need them
                 with torch.inference_mode(False), torch.enable_grad():
@@ -60,7 +61,7 @@ def exercise(*names: str) -> Callable[[Check], Check]:
                 ) from error
 
         # whatever comes gets a sentence from here, and none about its type from vaekit.arguments
-        checked.__annotations__ = {"fn": Any, "return": Passed}
+        checked.__annotations__ = {"fn": Any, "seed": int, "return": Passed}
         del checked.__dict__["__wrapped__"]
         return cast(Check, checked)
 
@@ -68,9 +69,13 @@ def exercise(*names: str) -> Callable[[Check], Check]:
 
 
 class Solution:
-    """A student's function: calling it calls theirs, and every accident becomes a CheckFailed."""
+    """A student's function: calling it calls theirs, and every accident becomes a CheckFailed.
 
-    def __init__(self, fn: Any, names: tuple[str, ...], check: str):
+    Attributes:
+        seed: of the check's random inputs.
+    """
+
+    def __init__(self, fn: Any, names: tuple[str, ...], check: str, seed: int = 0):
         if not callable(fn) or isinstance(fn, type):
             kind = f"the class {fn.__name__}" if isinstance(fn, type) else type(fn).__name__
             raise CheckFailed(
@@ -79,6 +84,7 @@ class Solution:
             )
         self.fn = fn
         self.names = names
+        self.seed = seed
 
     def __call__(self, *args: Any) -> Any:
         before = [_copy(each) for each in args]
@@ -146,15 +152,11 @@ def _same(given: Tensor, copy: Tensor) -> bool:
 
 def _text_of(error: BaseException) -> str:
     """'NameError: name …': the first line of what an error says, without its full stop."""
-    try:
-        lines = str(error).strip().splitlines()
-    except Exception:
-        # an error of the student's own may fail at that too
-        lines = []
     name = type(error).__name__
-    if not lines:
+    line = first_line(error)
+    if not line:
         return name
-    text = lines[0].strip().rstrip(".:")
+    text = line.rstrip(".:")
     return f"{name}: {text if len(text) <= 200 else text[:199] + '…'}"
 
 

@@ -11,16 +11,16 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cosine_similar
 
 from ...device import seeded
 from .core import Passed, close, need
-from .results import number, tensor
-from .student import exercise
+from .results import gradients, number, tensor
+from .student import Solution, exercise
 
 LN2 = math.log(2)
 
 
 @exercise("mean", "log_var")
-def gaussian_kl(fn: Callable[[Tensor, Tensor], Tensor]) -> Passed:
+def gaussian_kl(fn: Solution) -> Passed:
     """fn(mean, log_var): (N, D) twice → (N, D), the KL of each dimension to N(0, 1), in nats."""
-    generator = seeded(0)
+    generator = seeded(fn.seed)
     mean = torch.randn(4, 3, generator=generator)
     log_var = torch.randn(4, 3, generator=generator)
 
@@ -50,10 +50,48 @@ def gaussian_kl(fn: Callable[[Tensor, Tensor], Tensor]) -> Passed:
         "A divergence is never negative, and yours is for some inputs. Check the signs.",
     )
     _agrees_with_monte_carlo(kl, mean, log_var, generator)
+    need(
+        close(divergence(mean[:1], log_var[:1]), kl[:1]),
+        "An image should have the same divergence alone as in a batch of four. "
+        "Is something averaged over the batch?",
+    )
+    _gradient_of_the_kl(divergence, mean, log_var)
     return Passed(
         "gaussian_kl: zero at the prior, positive elsewhere, symmetric in the mean, "
-        "and equal to Monte Carlo"
+        "equal to Monte Carlo, and with the gradient of its values"
     )
+
+
+def _gradient_of_the_kl(
+    divergence: Callable[[Tensor, Tensor], Tensor],
+    mean: Tensor,
+    log_var: Tensor,
+) -> None:
+    arguments = {
+        "mean": mean.double().requires_grad_(),
+        "log_var": log_var.double().requires_grad_(),
+    }
+    found = gradients(divergence(*arguments.values()), *arguments.values())
+    for (name, argument), gradient in zip(arguments.items(), found):
+        step = torch.zeros_like(argument)
+        step[...] = 1e-3
+
+        def moved(by: Tensor, name: str = name) -> Tensor:
+            shifted = {key: value.detach() for key, value in arguments.items()}
+            shifted[name] = shifted[name] + by
+            return divergence(*shifted.values())
+
+        need(
+            bool(gradient.any()),
+            f"Your values are right, but no gradient reaches {name}, so no encoder could learn "
+            "from them. Is there a detach(), a no_grad() or an item()?",
+        )
+        need(
+            # twice the rounding of float32, in which a solution may compute
+            close(gradient, (moved(step) - moved(-step)) / 2e-3, 5e-3),
+            f"Your values are right, but the gradient by {name} is not how they change. "
+            "Is a part of the formula detached?",
+        )
 
 
 def _agrees_with_monte_carlo(
@@ -87,12 +125,12 @@ def _agrees_with_monte_carlo(
 
 
 @exercise("probability", "x")
-def bernoulli_nll(fn: Callable[[Tensor, Tensor], Tensor]) -> Passed:
+def bernoulli_nll(fn: Solution) -> Passed:
     """fn(probability, x): two images (N, C, H, W) in (0, 1) → (N,), nats per image.
 
     The result is −log p(x) of independent Bernoulli pixels.
     """
-    generator = seeded(0)
+    generator = seeded(fn.seed)
     p = torch.rand(4, 1, 5, 5, generator=generator) * 0.9 + 0.05
     x = (torch.rand(4, 1, 5, 5, generator=generator) > 0.5).float()
 
@@ -121,10 +159,57 @@ def bernoulli_nll(fn: Callable[[Tensor, Tensor], Tensor]) -> Passed:
         "Do pixels at 0 cost something too?",
     )
     _least_at_the_truth(cost)
+    _channels_add_up(cost, p, x)
+    _gradient_of_the_cost(cost, p, x)
     return Passed(
-        "bernoulli_nll: ln 2 per fair coin, summed over pixels, symmetric in black and white, "
-        "least at the truth"
+        "bernoulli_nll: ln 2 per fair coin, summed over pixels and channels, "
+        "symmetric in black and white, least at the truth, and with a gradient"
     )
+
+
+def _channels_add_up(cost: Callable[..., Tensor], p: Tensor, x: Tensor) -> None:
+    """Images of three channels, of which each costs something else, and that are not square."""
+    p = torch.cat([p, p.flip(0), p.flip(2)], 1)[:3, :, :4]
+    x = torch.cat([x, x.flip(1, 3), 1 - x], 1)[:3, :, :4]
+    in_colour = cost(p, x)
+    each_channel = torch.stack([cost(p[:, k : k + 1], x[:, k : k + 1]) for k in range(3)])
+    need(
+        not close(in_colour, each_channel.mean(0)),
+        "An image of three channels costs the mean of what its channels cost alone. "
+        "The probability of an image is a product over its channels too: sum over them.",
+    )
+    need(
+        close(in_colour, each_channel.sum(0)),
+        "An image of three channels should cost the sum of what its channels cost alone, "
+        "and yours does not. Is every channel counted, once?",
+    )
+    need(
+        close(cost(p[:1], x[:1]), in_colour[:1]),
+        "An image should cost the same alone as in a batch. "
+        "Is something averaged over the batch?",
+    )
+
+
+def _gradient_of_the_cost(cost: Callable[..., Tensor], p: Tensor, x: Tensor) -> None:
+    """By finite differences, in one pixel of each image at a time, for both of its colours."""
+    prediction = p.double().clamp(0.1, 0.9).requires_grad_()
+    image = x.double()
+    (gradient,) = gradients(cost(prediction, image), prediction)
+    need(
+        bool(gradient.any()),
+        "Your values are right, but no gradient reaches the probabilities, so no decoder could "
+        "learn from them. Is there a detach(), a no_grad() or an item()?",
+    )
+    for row, column in ((0, 0), (2, 3), (4, 4)):
+        step = torch.zeros_like(image)
+        step[:, :, row, column] = 1e-3
+        moved = prediction.detach()
+        slope = (cost(moved + step, image) - cost(moved - step, image)) / 2e-3
+        need(
+            close(gradient[:, 0, row, column], slope, 2e-2),
+            "Your values are right, but their gradient is not how they change with the "
+            "probabilities. Is a part of the formula detached?",
+        )
 
 
 def _nats_summed_over_pixels(fair_coins: Tensor) -> None:
@@ -179,14 +264,15 @@ def _least_at_the_truth(cost: Callable[..., Tensor]) -> None:
 
 
 @exercise("weight", "pixels", "latents")
-def effective_beta(fn: Callable[[float, int, int], float]) -> Passed:
+def effective_beta(fn: Solution) -> Passed:
     """fn(weight, pixels, latents): the β that a loss of means amounts to.
 
     With that β, (sum over pixels) + β · (sum over latents) has a gradient of the same direction as
     (mean over pixels) + weight · (mean over latents).
     """
-    generator = seeded(0)
-    for pixels, latents, weight in ((12, 3, 1.0), (7, 5, 0.25), (40, 1, 2.0)):
+    generator = seeded(fn.seed)
+    any_weight = 0.1 + 3 * torch.rand((), generator=generator).item()
+    for pixels, latents, weight in ((12, 3, 1.0), (7, 5, 0.25), (40, 1, 2.0), (9, 4, any_weight)):
         theta = torch.randn(6, generator=generator, requires_grad=True)
         costs = (torch.randn(pixels, 6, generator=generator) @ theta).square()
         kls = (torch.randn(latents, 6, generator=generator) @ theta).square()
@@ -195,8 +281,8 @@ def effective_beta(fn: Callable[[float, int, int], float]) -> Passed:
         beta = number(fn, weight, pixels, latents)
         need(
             0 < beta < 1e6,
-            f"With weight {weight}, {pixels} pixels and {latents} latents you say β = {beta:.3g}. "
-            "It should be above 0, and of the size of these numbers.",
+            f"With weight {weight:.3g}, {pixels} pixels and {latents} latents "
+            f"you say β = {beta:.3g}. It should be above 0, and of the size of these numbers.",
         )
         summed = costs.sum() + beta * kls.sum()
 
@@ -205,7 +291,7 @@ def effective_beta(fn: Callable[[float, int, int], float]) -> Passed:
         cosine = float(cosine_similarity(of_averaged, of_summed, dim=0))
         need(
             cosine > 1 - 1e-5,
-            f"With weight {weight}, {pixels} pixels and {latents} latents "
+            f"With weight {weight:.3g}, {pixels} pixels and {latents} latents "
             f"you say β = {beta:.3g}, but then the two losses do not pull in the same direction "
             f"(cosine {cosine:.3f}, should be 1). "
             "Multiply the averaged loss by the number of pixels "

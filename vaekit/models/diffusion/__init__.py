@@ -5,6 +5,7 @@
     model.sample(64, labels, guidance=2.0)
 """
 from .average import Average
+from .editing import inpaint, invert, redraw
 from .objective import DiffusionOutput, denoising_error, to_images, to_signed
 from .process import Diffusion
 from .samplers import Step, sampling, step, times
@@ -20,7 +21,10 @@ __all__ = [
     "cosine_betas",
     "cumulative",
     "denoising_error",
+    "inpaint",
+    "invert",
     "linear_betas",
+    "redraw",
     "sampling",
     "step",
     "times",

@@ -1,0 +1,121 @@
+"""Images of every dtype that an ImageSet takes give every metric the same numbers."""
+import inspect
+
+import pytest
+import torch
+from support.hostile import public_functions
+from torch import nn
+
+from vaekit import metrics
+from vaekit.data import ImageSet
+from vaekit.device import seeded
+from vaekit.errors import UserError
+from vaekit.metrics import latents
+from vaekit.metrics.feature_network import FeatureNetwork
+from vaekit.metrics.score import Score
+from vaekit.models import nets
+from vaekit.models.vae import VAE
+
+SHAPE = (1, 8, 8)
+PIXELS = torch.randint(256, (12, *SHAPE), generator=seeded(0), dtype=torch.uint8)
+OTHERS = torch.rand(12, *SHAPE, generator=seeded(1))
+LABELS = torch.arange(12) % 2
+
+
+class OwnVAE(VAE):
+    """As a student writes it: it gives its images to a network as they come."""
+
+    def posterior(self, x, c=None):
+        features = self.joint(self.encoder(x))
+        return self.to_mean(features), self.to_log_var(features)
+
+
+def vae():
+    torch.manual_seed(0)
+    return OwnVAE(nets.mlp_encoder(SHAPE, (8,)), nets.mlp_decoder(2, (8,), SHAPE), 2, SHAPE)
+
+
+def reader():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
+
+
+def network():
+    return FeatureNetwork("own", "", 2, reader(), classes=2)
+
+
+def labelled(x):
+    return ImageSet(x, LABELS, ("a", "b"))
+
+
+# by the name of the function: how it is called with images
+CALLS = {
+    "consistency.consistency_of": lambda x: metrics.consistency_of(
+        x, LABELS, features=reader(), resamples=2
+    ),
+    "distances.fid": lambda x: metrics.fid(
+        OTHERS, x, features=reader(), floor=False, resamples=2
+    ),
+    "distances.kid": lambda x: metrics.kid(
+        OTHERS, x, features=reader(), floor=False, resamples=2
+    ),
+    "feature_network.FeatureNetwork.features": lambda x: network().features(x),
+    "feature_network.FeatureNetwork.classify": lambda x: network().classify(x),
+    "feature_network.FeatureNetwork.logits": lambda x: network().logits(x),
+    "image.ssim": lambda x: metrics.ssim(x, OTHERS, floor=False, resamples=2),
+    "latents.posteriors": lambda x: latents.posteriors(vae(), x),
+    "latents.kl_per_dimension": lambda x: metrics.kl_per_dimension(vae(), x),
+    "latents.posterior_mean_variance": lambda x: metrics.posterior_mean_variance(vae(), x),
+    "latents.active_units": lambda x: metrics.active_units(vae(), x),
+    "latents.aggregate_moments": lambda x: metrics.aggregate_moments(vae(), x),
+    "latents.aggregate_posterior": lambda x: metrics.aggregate_posterior(vae(), x),
+    "likelihood.nll": lambda x: metrics.nll(vae(), x, 3),
+    "likelihood.importance_bound": lambda x: metrics.importance_bound(vae(), x, 3),
+    "likelihood.importance_weights": lambda x: metrics.importance_weights(vae(), x, 3),
+    "memorisation.nearest_neighbours": lambda x: metrics.nearest_neighbours(x, OTHERS),
+    "variety.class_variety": lambda x: metrics.class_variety(
+        x, LABELS, labelled(OTHERS), features=reader(), resamples=2
+    ),
+}
+# called by those above, with what they were given
+WITHIN = {"posterior.images_of", "reference.reference_of"}
+
+
+def numbers(found):
+    if isinstance(found, Score):
+        return torch.tensor([found.value, found.low, found.high])
+    return found
+
+
+def check_equal(found, expected):
+    torch.testing.assert_close(numbers(found), numbers(expected), rtol=0, atol=0)
+
+
+def test_every_metric_of_images_is_called_here():
+    of_images = set()
+    for name, function in public_functions("metrics").items():
+        hints = [str(each.annotation) for each in inspect.signature(function).parameters.values()]
+        if any("ImageSet" in hint and "Tensor" in hint for hint in hints):
+            of_images.add(name.removeprefix("metrics."))
+    assert of_images - WITHIN == set(CALLS)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_stored_pixels_are_measured_as_images(name):
+    measure = CALLS[name]
+    check_equal(measure(PIXELS), measure(PIXELS / 255))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("name", CALLS)
+def test_every_float_dtype_is_measured_as_float32(name, dtype):
+    measure = CALLS[name]
+    images = (PIXELS / 255).to(dtype)
+    check_equal(measure(images), measure(images.float()))
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.bool])
+@pytest.mark.parametrize("name", CALLS)
+def test_other_dtypes_are_refused(name, dtype):
+    with pytest.raises(UserError, match="must be float in .*; divide uint8 pixels by 255"):
+        CALLS[name](PIXELS.to(dtype))

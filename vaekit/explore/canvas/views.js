@@ -1,0 +1,2 @@
+// The views by name; each is a function of its host that gives one element.
+const VIEWS = {};
