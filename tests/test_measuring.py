@@ -219,6 +219,14 @@ CALLS = {
         vae,
         lambda model: metrics.aggregate_posterior(model, IMAGES),
     ),
+    "metrics.denoising_bound.denoising_bound": (
+        diffusion,
+        lambda model: metrics.denoising_bound(model, IMAGES, draws=1),
+    ),
+    "metrics.denoising_bound.fit_variances": (
+        diffusion,
+        lambda model: metrics.fit_variances(model, IMAGES, draws=1),
+    ),
     "plots.latents.walk": (vae, lambda model: plots.walk(model, n=5)),
     "plots.latents.lattice": (vae, lambda model: plots.lattice(model, n=3)),
     "explore.plain.walk.Walk": (vae, walk_and_move),
@@ -233,6 +241,8 @@ CALLS = {
 }
 # call no model
 ONLY_LOOKING = {
+    # part of the scores, which are called here
+    "metrics.compared.features_of",
     "explore.axes.choose",
     "explore.parts.check_images_of",
     "explore.layers.leaves",

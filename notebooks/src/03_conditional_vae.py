@@ -53,6 +53,9 @@ from sklearn.manifold import TSNE
 from torch import nn
 from torchvision.transforms.functional import gaussian_blur
 
+# %% [markdown]
+# The data, and a classifier that ships with the package; section 3 says what it is for.
+
 # %%
 # samples are read by a classifier, and one is shipped for these data
 classifier_for = {"fashion": "fashion", "fashion_full": "fashion",
@@ -70,6 +73,14 @@ judge = metrics.load_features(classifier_for[dataset], device="cpu")
 full_run = "fashion" in dataset and epochs * len(train) >= 30_000
 
 # %% [markdown]
+# ## 1 · Why p(x | c)
+#
+# First the model of lab 02. Nowhere in it can one ask for a class:
+
+# %%
+diagrams.vae()
+
+# %% [markdown]
 # Every model of this lab is trained in the same way. A *batch* is the handful of images that one step of training sees; small batches make many steps out of few epochs.
 
 # %%
@@ -84,9 +95,7 @@ def generator(offset=0):
     return torch.Generator().manual_seed(seed + offset)
 
 # %% [markdown]
-# ## 1 · Why p(x | c)
-#
-# First the model that cannot be asked: the fully connected VAE of the report S3, with 15 latents. **Expect** every kind of garment, in shares that nobody chose.
+# Its networks and its 15 latents are those of the report S3. **Expect** every kind of garment, in shares that nobody chose.
 
 # %%
 vae = fit(recipes.build("fc-vae", 15, train.shape, seed))
@@ -94,7 +103,7 @@ samples = vae.sample(1000, generator=generator())
 plots.sheet(samples[:20], title="Twenty samples of an unconditional VAE")
 
 # %% [markdown]
-# Some are clear, some cannot be named. A classifier that ships with the package reads all 1,000:
+# A classifier that ships with the package reads all 1,000:
 
 # %% tags=["nbval-ignore-output"]
 shares = judge.classify(samples).bincount(minlength=K) / len(samples)
@@ -185,6 +194,9 @@ def two_terms(encoder, decoder, x, code):
     distortion = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(1)
     return distortion.mean(), losses.gaussian_kl(mean, log_var).sum(1).mean()
 
+# %% [markdown]
+# The loop is that of lab 02.
+
 # %%
 def train_by_hand(x, y, steps=300, batch=64):
     """The trained decoder; −ELBO and KL, each the mean of ten steps."""
@@ -227,7 +239,7 @@ def by_class(decoder, title):
 by_class(broken, "Run 1: ten of each class")
 
 # %% [markdown]
-# Blurred images, as after any short training; but the name at the left says nothing about what stands in the row. How would you notice with a thousand samples, or with classes that you cannot tell apart yourself?
+# The name at the left says nothing about what stands in the row. How would you notice with a thousand samples, or with classes that you cannot tell apart yourself?
 #
 # **Class consistency** is the share of samples that a classifier reads as the class asked for, each class being asked for equally often. Two values help to read it: a decoder that ignores $c$ scores $1/K$, **chance**; real test images score what the classifier can do at all.
 
@@ -256,8 +268,14 @@ plots.lines(steps, {"run 1, two orders": broken_log[5:, 0].tolist(),
                     "run 2, one order": repaired_log[5:, 0].tolist()},
             title="−ELBO of two runs", xlabel="training step", ylabel="nats per image")
 
+# %% [markdown]
+# **Expect** rows that follow their names.
+
 # %%
 by_class(repaired, "Run 2, one order for images and labels: ten of each class")
+
+# %% [markdown]
+# In numbers:
 
 # %% tags=["nbval-ignore-output"]
 by_hand["run 2"] = consistency(repaired)
@@ -269,7 +287,7 @@ plots.table(["", "−ELBO, nats per image", "of it KL", "class consistency"],
              for name, (loss, kl) in ends.items()])
 
 # %% [markdown]
-# Now the rows differ, and most follow their names. Run 1 paid more KL for a worse loss, but who has only run 1 cannot see that: a loss has no chance level to compare with. Class consistency has.
+# Most do. Run 1 ends with a worse loss, but who has only run 1 cannot see that: nothing says how low a loss should be. Class consistency can be compared with chance.
 
 # %% [markdown]
 # ## 4 · A better network, and a surprise
@@ -287,6 +305,9 @@ def build(**changes):
 
 plain = fit(build())
 ten_of_each(plain, "S3's conditional VAE: ten of each class")
+
+# %% [markdown]
+# How many of 1,000 samples are read as the class asked for?
 
 # %% tags=["nbval-ignore-output"]
 def asked_for(model):
@@ -318,7 +339,7 @@ noise = torch.randn(200, 100, generator=generator())
 print(check.between("class read from noise", first_attempt(noise, y_test[:200]), 0.9, 1))
 
 # %% [markdown]
-# It reads the class of nearly every image from noise. Find out why and write the mended one. (Keep taking every second image for fitting: where the stored order is sorted by class, the first half would lack some.)
+# It reads nearly every class from noise. Find out why and write the mended one. (Keep taking every second image for fitting: if they are sorted by class, the first half lacks some.)
 #
 # <details><summary>Hint 1</summary>Which images has the classifier seen before it is asked about them?</details>
 # <details><summary>Hint 2</summary><code>[::2]</code> are the images 0, 2, 4 …; <code>[1::2]</code> are the others.</details>
@@ -354,7 +375,7 @@ plots.table(["class read from z", "share of test images"],
              ["conditional VAE", f"{known['plain']:.0%}"], ["chance", f"{1 / K:.0%}"]])
 
 # %% [markdown]
-# The condition took a part of the class out of $z$, by far not all. In training $z$ and $c$ agree, so the decoder may rely on either. When we sample, $z$ comes from the prior and knows nothing of the $c$ that we ask for; where the decoder relies on $z$, it draws the wrong class.
+# The condition took a part of the class out of $z$, by far not all. In training $z$ and $c$ agree, so the decoder may rely on either. When we sample, $z$ comes from the prior and knows nothing of $c$; where the decoder relies on $z$, it draws the wrong class.
 #
 # Why would a network pay KL for what it is told for nothing? Two explanations:
 #
@@ -368,6 +389,9 @@ long = fit(build(), epochs=3 * epochs)
 cvae = fit(build(weight=5.0))
 models = {"plain": plain, "plain, 3 × epochs": long, "weight 5": cvae}
 ten_of_each(cvae, "Weight 5: ten of each class")
+
+# %% [markdown]
+# All four models, measured on the same test images; *plain* has weight 1:
 
 # %% tags=["nbval-ignore-output"]
 def copies_of(model, *c):
@@ -386,6 +410,9 @@ rows = [row("VAE", vae)] + [row(name, model, y_test) for name, model in models.i
 plots.table(["model", "−ELBO", "KL", "class read from z", "class consistency",
              "reconstructions read correctly"], rows)
 
+# %% [markdown]
+# What each of the two changed:
+
 # %% tags=["nbval-ignore-output"]
 gap = follows["weight 5"].value - follows["plain"].value
 by_time = follows["plain, 3 × epochs"].value - follows["plain"].value
@@ -397,7 +424,7 @@ display(Markdown(f"Weight 5 changes class consistency by **{100 * gap:+.0f}** po
                  f"three times the epochs by **{100 * by_time:+.0f}**."))
 
 # %% [markdown]
-# On Fashion-MNIST more epochs lower the −ELBO most and change class consistency little. The weight moves three columns together: less KL, less of the class in $z$, more samples of the class asked for. That is **consistent with** the second explanation, and no proof: the weight rescales the input of *both* networks, it also acts as a larger learning rate for these columns, and a much longer training may yet close the gap (try `epochs=30`).
+# On Fashion-MNIST more epochs lower the −ELBO most and change class consistency little. The weight moves three columns together: less KL, less of the class in $z$, more samples of the class asked for. That is **consistent with** the second explanation, and no proof: the weight rescales the input of *both* networks, it acts as a larger learning rate for these columns, and a much longer training may close the gap (try `epochs=30`).
 
 # %% [markdown]
 # What is the highest class consistency that one may hope for? Not that of real images: even a *reconstruction*, made from a test image with its own class, is read correctly less often. Blur is the suspect. **Expect** real images, blurred by hand, to be confused like the reconstructions.
@@ -411,7 +438,7 @@ def confusion(images):
 
 read = {"real": confusion(x_test), "real, blurred": confusion(gaussian_blur(x_test, 5, 1.5)),
         "reconstructions": confusion(copies_of(cvae, y_test))}
-short = [name.split("/")[0].replace("Ankle ", "") for name in classes]
+short = [name.split("/")[0].replace("Ankle boot", "Boot") for name in classes]
 figure, axes = plots.figure(9, 3.5, 3)
 for ax, (name, shares) in zip(axes, read.items()):
     ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -421,6 +448,9 @@ for ax, (name, shares) in zip(axes, read.items()):
     ax.grid(False)
 axes[0].set_ylabel("class")
 figure
+
+# %% [markdown]
+# Each row is a class, each column what it is read as. The largest entries off the diagonal:
 
 # %% tags=["nbval-ignore-output"]
 def worst(shares, n=3):
@@ -434,7 +464,7 @@ plots.table(["images", "read correctly", "most frequent confusions"],
              for name, shares in read.items()])
 
 # %% [markdown]
-# On Fashion-MNIST both blurred images and reconstructions are confused mainly among the upper garments, which without seams and collars look much the same. So a good part of what class consistency lacks is blur that the classifier cannot read, and no fault of the condition.
+# On Fashion-MNIST both, blurred images and reconstructions, turn coats and shirts into pullovers and sandals into other shoes; trousers suffer from our blur only. So much of what class consistency lacks looks like blur, and not like a fault of the condition.
 
 # %% [markdown]
 # ## 5 · What z encodes instead
@@ -469,7 +499,7 @@ plots.compare(crossed, title="Same z down a column, same class along a row", sca
               ticks=[f"z {i + 1}" for i in range(10)])
 
 # %% [markdown]
-# Along a row the class stays and the rest varies. Down a column brightness carries over among most of the garments, less to the shoes. Nothing in the loss makes $z$ mean the same for every class.
+# Along a row the class stays and the rest varies. Down a column brightness carries over among most of the garments; sneakers and sandals have a reading of their own. Nothing in the loss makes $z$ mean the same for every class.
 #
 # Giving an image's $z$ another $c$ is a simple **style transfer**: encode with the own class, decode with another.
 
@@ -483,12 +513,12 @@ plots.compare(transfer, title=f"Style transfer: the z of five {classes[1]} and f
               "images, decoded as other classes")
 
 # %% [markdown]
-# Brightness, and where there is one the rough shape, travel. Print and seams do not: the reconstructions have lost them already.
+# Some brightness travels, from boots to the others more clearly than from trousers to boots. Print and seams do not: the reconstructions have lost them already.
 #
-# Now by hand. Each slider is one of the four latents with most KL; the pad crosses the first two, and the points are the codes of test images. Drag, or use the arrow keys, then choose another class at the same place. **Find out**: which slider makes *every* class brighter or darker, and which changes some classes only?
+# Now by hand. The pad spans the two latents with most KL, and its points are the codes of test images. Drag, or use the arrow keys, then choose another class at the same place. **Find out**: in which direction does a T-shirt get brighter, and which classes get *darker* in that direction?
 
 # %% tags=["nbval-ignore-output"]
-most_kl = metrics.kl_per_dimension(cvae, test).argsort(descending=True)[:4].tolist()
+most_kl = metrics.kl_per_dimension(cvae, test).argsort(descending=True)[:2].tolist()
 explore.walk(cvae, test, dims=most_kl, low=-2.5, high=2.5, classes=classes)
 
 # %% [markdown]
@@ -511,9 +541,9 @@ plots.table(["condition", "class consistency", "95 % interval"],
              for name, words in in_words.items()])
 
 # %% [markdown]
-# S0's encoder is not told the class: what it writes into $z$ cannot depend on $c$, so it would have to recognise the class before it could leave it out.
+# S0's encoder is not told the class: it would have to recognise it in the image before it could leave it out of $z$.
 #
-# **Attributes** describe an image by several properties at once. S4 uses CelebA's 40; here we derive some from the class and put them in place of the labels. They say what is typical of a *class*, not what is true of each image.
+# **Attributes** describe an image by several properties at once. S4 uses CelebA's 40; here we derive some from the class. They say what is typical of a *class*, not what is true of each image.
 
 # %%
 clothes = {"on feet": [5, 7, 9], "open toes": [5], "high": [9], "sleeves": [2, 4, 6],
@@ -525,6 +555,9 @@ names = list(holders)
 has = torch.tensor([[int(c in holders[name]) for name in names] for c in range(K)])
 plots.table(["", *names], [[name, *("1" if bit else "·" for bit in row)]
                            for name, row in zip(classes, has)])
+
+# %% [markdown]
+# These rows take the place of the labels:
 
 # %%
 described = replace(train, y=has[train.y], classes=tuple(names))
@@ -546,7 +579,7 @@ def wish(some):
 plots.compare(dict(map(wish, wishes)), title="★ no training image has this", scale=0.6)
 
 # %% [markdown]
-# Among garments the third row hangs sleeves on the narrow body of the second. No image carries a starred row, so there is nothing to measure it with: no test images, and no class for the classifier. And some dresses in the data do have sleeves, filed under "covers legs" alone, so the pictures are less new than the row.
+# Among garments the third row hangs sleeves on the narrow body of the second. No image carries a starred row, so there is nothing to measure it with: no test images, and no class for the classifier. Some dresses in the data do have sleeves, so the pictures are less new than the row.
 #
 # Switch attributes on and off yourself. **Find out**: with the first attribute on, which of the others still change the picture, and which hardly? And what comes of all at once?
 
@@ -556,7 +589,7 @@ explore.attributes(by_attribute, names, n=10, seed=seed)
 # %% [markdown]
 # ## 7 · S3 against S4, on equal footing
 #
-# Both reports concatenate a one-hot row, with weight 1. Two things differ at once: S3 has fully connected networks and 15 latents, S4 convolutions and two. So put a third system between them, S3's network with S4's two latents; then each step changes one thing. Images, epochs, batches and learning rate are the same for all.
+# Both reports concatenate a one-hot row, with weight 1. But S3 has fully connected networks and 15 latents, S4 convolutions and two. With a third system between them, S3's network with two latents, each step changes one thing. Images, epochs, batches and learning rate are the same for all.
 
 # %%
 small = fit(recipes.build("fc-cvae", 2, train.shape, seed, classes=K))
@@ -566,10 +599,16 @@ conv = fit(conv.to(memory_format=torch.channels_last))
 systems = {"S3: fc, z = 15": plain, "fc, z = 2": small, "S4: conv, z = 2": conv,
            "S3, weight 5": cvae}
 
+# %% [markdown]
+# One sample of each class decides nothing, but it is something to look at:
+
 # %%
 ones = {name: torch.cat([model.sample(1, c, generator=generator(c)) for c in range(K)])
         for name, model in systems.items()}
 plots.compare(ones, title="One sample of each class", ticks=short)
+
+# %% [markdown]
+# The scores of each:
 
 # %% tags=["nbval-ignore-output"]
 scores = {name: asked_for(model) for name, model in systems.items()}
@@ -579,6 +618,9 @@ weights = {name: sum(p.numel() for p in m.parameters()) for name, m in systems.i
 plots.table(["system", "weights", "−ELBO, nats per image", "class consistency", "95 % interval"],
             [[name, f"{weights[name] / 1e6:.2f} M", f"{loss[name]:.1f}", f"{s.value:.0%}",
               f"[{s.low:.0%}, {s.high:.0%}]"] for name, s in scores.items()])
+
+# %% [markdown]
+# And what each step changes:
 
 # %% tags=["nbval-ignore-output"]
 def step(a, b):
@@ -595,7 +637,7 @@ display(Markdown("\n".join([step(order_of_steps[0], order_of_steps[1]),
                             step(order_of_steps[0], order_of_steps[3])])))
 
 # %% [markdown]
-# A lower −ELBO and a higher class consistency are two questions, and need not have one answer. The intervals cover the draw of the samples only: each system was trained once, briefly, with one seed. As for the reports, S3 planned FID and KID, which failed to run, and S4's FIDs, 182.47 (MNIST) and 379.02 (CelebA), come from ten images each; [lab 05](05_judging_generators.ipynb) shows what such a number is worth. `vaekit train fc-cvae` and `vaekit train conv-cvae-mnist` train both as published, on MNIST.
+# The intervals cover the draw of the samples only: each system was trained once, briefly, with one seed. As for the reports, S3 planned FID and KID, which failed to run, and S4's FIDs, 182.47 (MNIST) and 379.02 (CelebA), come from ten images each; [lab 05](05_judging_generators.ipynb) shows what such a number is worth. `vaekit train fc-cvae` and `vaekit train conv-cvae-mnist` train both as published, on MNIST.
 
 # %% [markdown]
 # ## 8 · The wrong noise
@@ -627,10 +669,16 @@ fed = {"Gaussian": torch.randn(n, d, generator=generator()), "uniform": uniform,
 guess = "b"
 # END SOLUTION
 
+# %% [markdown]
+# Now look …
+
 # %%
 with torch.no_grad():
     bags = {name: shipped.decode(latent[:12], 8) for name, latent in fed.items()}
 plots.compare(bags, title="Twelve bags, three kinds of noise")
+
+# %% [markdown]
+# … and measure.
 
 # %% tags=["nbval-ignore-output"]
 asked = torch.arange(n) % 10
@@ -646,6 +694,10 @@ plots.table(["fed", "mean", "mean length", "class consistency", "variety within 
               f"{followed[name]:.0%}", f"{variety[name]:.2f}"] for name in fed])
 
 # %%
+print(check.between("variety, uniform over Gaussian",
+                    variety["uniform"] / variety["Gaussian"], 0.1, 0.8))
+print(check.between("variety, rescaled over Gaussian",
+                    variety["uniform, rescaled"] / variety["Gaussian"], 0.85, 1.15))
 falls = followed["uniform"] < followed["Gaussian"] - 0.02
 narrows = variety["uniform"] < 0.9 * variety["Gaussian"]
 check.prediction(
@@ -655,15 +707,9 @@ check.prediction(
     because="Uniform noise stays in a small part of where the decoder was trained.",
 )
 
-# %%
-print(check.between("variety, uniform over Gaussian",
-                    variety["uniform"] / variety["Gaussian"], 0.1, 0.8))
-print(check.between("variety, rescaled over Gaussian",
-                    variety["uniform, rescaled"] / variety["Gaussian"], 0.85, 1.15))
-
 # %% [markdown]
-# The middle row may look *better* than the first: whole, clean bags, decoded from near the middle of what the decoder has seen. But they are much alike. Class consistency does not mind; variety shows it. Rescaled to mean 0 and variance 1, uniform noise does about as well as Gaussian: place and spread matter here, the shape hardly. 
-# So class consistency alone is not enough: a model that repeats one perfect boot scores best. Does the gain of section 4 have such a price?
+# The middle row may look *better* than the first: whole, clean bags. But they are much alike, which class consistency does not see, and variety does. Rescaled to mean 0 and variance 1, uniform noise does about as well as Gaussian.
+# So class consistency alone is not enough. Does the gain of section 4 have such a price?
 
 # %% tags=["nbval-ignore-output"]
 def variety_of(model):
@@ -675,7 +721,7 @@ plots.table(["section 4", "class consistency", "variety within a class"],
              for name, model in models.items()])
 
 # %% [markdown]
-# On Fashion-MNIST weight 5 has the lowest variety. That is no clean comparison, though: where many samples show other classes, that alone makes the samples of a "class" differ. Lab 05 looks for scores that see both at once.
+# On Fashion-MNIST weight 5 has the lowest variety. Part of the others' is error: samples of wrong classes differ too. Lab 05 looks for scores that see both at once.
 
 # %% [markdown]
 # ## What we saw

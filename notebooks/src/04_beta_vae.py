@@ -465,7 +465,7 @@ plots.lines(range(1, 17), in_order, title="KL of each latent, sorted",
             reference={"λ = 0.25": 0.25})
 
 # %% [markdown]
-# Three diagnoses in one picture. With the wrong β all latents lie near 0, with warm-up nearly so. Free bits hold all sixteen just below λ, evenly, whether or not the images need sixteen. At β = 1 the model itself decides: a few latents carry most. How much of the lost distortion does each bring back?
+# Three diagnoses in one picture. With the wrong β all latents lie near 0, with warm-up nearly so. Free bits keep all sixteen below λ but above 0, about evenly, whether or not the images need sixteen. At β = 1 the model itself decides: a few latents carry most. How much of the lost distortion does each bring back?
 
 # %% tags=["nbval-ignore-output"]
 terms = {name: training.evaluate(model, test, losses.negative_elbo) for name, model in runs.items()}
@@ -485,7 +485,7 @@ plots.compare({"test image": x_test[:10]} | repairs, title="One wrong β, three 
 # Free bits bring back a part, but spread the rate evenly over all latents, whatever the images need; warm-up to the wrong β brings back less. **If β itself is wrong, correct β.**
 
 # %% [markdown]
-# ### Where warm-up does help
+# ### Where warm-up can help
 # Take a decoder of six narrow layers, not two. **Expect** its first answers to depend less on $z$: then a nat of $R$ lowers $D$ by next to nothing, and the encoder has no reason to keep it.
 
 # %% tags=["nbval-ignore-output"]
@@ -519,7 +519,7 @@ plots.table(["six-layer decoder", "D", "R", "D + 2R"],
              for name, v in at_end.items()])
 
 # %% [markdown]
-# With warm-up the latents are used from the first epoch on; without it the rate has to grow first. The last column says what that changed in this short training. It is one seed: read it as an example.
+# With warm-up the latents are used in the first epochs; without it the rate starts low. The last column says whether that still shows at the end. It is one short training and one seed: read it as an example.
 
 # %% [markdown]
 # ## 6 · What else is in `losses`

@@ -10,7 +10,8 @@
 # # 06 · The GAN: a generator and its opponent
 #
 # [start page](00_start.ipynb) · next: [07 Diffusion](07_diffusion.ipynb)
-#
+
+# %% [markdown]
 # Afterwards you can
 #
 # - write the minimax loss and the non-saturating loss, and say where each has a slope;
@@ -63,13 +64,14 @@ train = data.load(dataset, "train", limit=train_images)
 
 # %% [markdown]
 # ## 1 · The game
-#
+
+# %% [markdown]
 # The VAE of lab 02 needed a formula for the error of an image. A **generative adversarial
 # network** (Goodfellow et al. 2014) replaces the formula by an opponent. The **generator** $G$
 # turns noise $z$ into an image. The **discriminator** $D$ gives an image a score $s$; a high score
 # means "real". Both are trained at the same time.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 diagrams.gan()
 
 # %% [markdown]
@@ -83,10 +85,11 @@ diagrams.gan()
 # its images, so it minimises
 #
 # $$\mathcal L_G^\text{minimax} = \log\big(1 - \sigma(s_\text{fake})\big)$$
-#
+
+# %% [markdown]
 # Typed as they stand, the formulas break. **Expect** infinities for a fake that $D$ is sure about.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 rows = []
 for score in (0.0, 20.0, 200.0):
     s = torch.tensor(score, requires_grad=True)
@@ -108,7 +111,7 @@ def minimax(real, fake):
     return of_discriminator, of_generator
 
 # %% [markdown]
-# ### ✏️ Exercise 1: write the non-saturating losses
+# ### ✏️ Exercise 1 (write it): the non-saturating losses
 # The same paper trains its generator with another loss. $G$ does not minimise the probability that
 # $D$ is right, it maximises the probability that $D$ is wrong:
 #
@@ -157,7 +160,8 @@ fig
 
 # %% [markdown]
 # ## 2 · Who learns from what
-#
+
+# %% [markdown]
 # For the rest of this part an "image" is a point in the plane, so that everything can be drawn.
 # The data are eight clusters on a circle. The networks are small.
 
@@ -177,11 +181,11 @@ def mlp(inputs, outputs, width=64):
     return nn.Sequential(*hidden, nn.Linear(width, outputs))
 
 # %% [markdown]
-# ### ✏️ Exercise 2: find the bug
+# ### ✏️ Exercise 2 (find the bug): the loss of the discriminator
 # A round begins with the discriminator's loss. This function looks right, and the number that it
 # returns is right. **Expect** a gradient in $D$, and none in $G$: this loss is not for $G$.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def discriminator_loss_with_a_bug(discriminator, real, fake):
     """D's loss, nats: (N,).  `real` and `fake` are points (N, 2)."""
     of_real = F.softplus(-discriminator(real)[:, 0])
@@ -239,7 +243,7 @@ d_optimizer = torch.optim.Adam(D.parameters(), lr=2e-3)
 for _ in range(300):
     update(d_optimizer, discriminator_loss(D, ring(128), G(torch.randn(128, 8))))
 
-# %%
+# %% tags=["nbval-ignore-output"]
 fakes = torch.randn(1000, 8)
 norms, rows = {}, []
 for name, loss in {"minimax": minimax, "non-saturating": non_saturating}.items():
@@ -261,7 +265,8 @@ check.between("gradient, non-saturating over minimax", ratio, 10, math.inf)
 
 # %% [markdown]
 # ## 3 · A whole game
-#
+
+# %% [markdown]
 # A round is: $D$ takes a step with fresh data and fakes, then $G$ takes one with what $D$ now says.
 # **Adam** averages gradients; its parameter $\beta_1$ is the weight of the old average, 0.9 by
 # default.
@@ -314,7 +319,7 @@ def row(name, points):
     counts = [f"{on:.0%}", f"{covered:.0f}", f"{largest:.1%}"]
     return [name, *counts, f"{spread:.2f}", f"{distance:.2g}"]
 
-# %%
+# %% tags=["nbval-ignore-output"]
 HEAD = ["draws", "on a cluster", "covered, of 8", "largest share", "spread", "median distance"]
 torch.manual_seed(seed)
 turn = torch.rand(100_000) * 2 * math.pi
@@ -326,7 +331,8 @@ plots.table(HEAD, references)
 # %% [markdown]
 # An even ring hits a cluster by chance with more than a third of its draws. A number below it is
 # no success, and counting clusters that get "some" draws would call the ring perfect.
-#
+
+# %% [markdown]
 # The first setting: the non-saturating losses, Adam as it comes. **Expect** … eight clusters, if
 # all goes well.
 
@@ -376,7 +382,7 @@ plots.table(HEAD, references + rows_of("non-saturating, β₁ = 0.9"))
 # %% [markdown]
 # ## 4 · Only the loss, then only β₁
 #
-# ### ✏️ Exercise 3: the least-squares losses
+# ### ✏️ Exercise 3 (write it): the least-squares losses
 # Mao et al. (2017) compare scores with targets, and halve the squared errors. The discriminator
 # wants real images to score 1 and fakes to score 0; the generator wants its fakes to score 1.
 #
@@ -401,7 +407,7 @@ def least_squares(real, fake):
 least_squares = check.or_reference(least_squares)
 
 # %% [markdown]
-# ### ✏️ Exercise 4: predict
+# ### ✏️ Exercise 4 (predict it): the loss or β₁
 # Start from the games above and change **one** thing: the loss (least squares), or $\beta_1$ (0.5
 # instead of 0.9, for both players). Which one raises the mean share of draws on a cluster more?
 #
@@ -508,7 +514,8 @@ check.between("distance to the solution at the end, momentum 0.9", grown[0.9], 5
 
 # %% [markdown]
 # ## 5 · Mode collapse, on purpose
-#
+
+# %% [markdown]
 # **Mode collapse** is the other failure: the draws are all alike. It can be provoked. Against a
 # discriminator that stands still, the best reply is a single point, the one with the highest
 # score. So let the generator take ten steps for each step of the discriminator.
@@ -561,7 +568,8 @@ check.between("mean spread of the collapsed draws (data: 1)", sum(spreads) / gam
 
 # %% [markdown]
 # ## 6 · What the discriminator's loss tells
-#
+
+# %% [markdown]
 # In theory a discriminator that cannot tell real from fake scores everything 0, and its loss is
 # $2 \log 2 \approx 1.39$ nats. Is a loss of 1.39 a good sign? Compare the collapsed games with
 # the good ones. And ask a second discriminator: a **fresh** one, trained to the end against a
@@ -632,9 +640,9 @@ check.between("collapsed: loss in the game minus loss of a fresh D, nats", gap, 
 
 # %% [markdown]
 # ## 7 · Images: S3's three GANs
-#
-# S3 (*Generative models using VAEs & GANs*) trains three: **FC-GAN**, fully connected (noise 96,
-# layers of 1024 against layers of 256); **LS-GAN**, the same networks with the least-squares
+
+# %% [markdown]
+# S3 (*Generative models using VAEs & GANs*) trains three: **FC-GAN**, fully connected; **LS-GAN**, the same networks with the least-squares
 # losses; and **DC-GAN**, convolutional (Radford et al. 2016; small here). Adam's step is 0.001, as
 # S3 gives it. The DC-GAN changes two things at once, the networks and $\beta_1 = 0.5$, so a fourth
 # training changes only $\beta_1$.
@@ -709,11 +717,12 @@ plots.table(["model", "accuracy of D", "variety", "classes shown", "FID"], rows)
 
 # %% [markdown]
 # ## 8 · Walk through a trained generator
-#
+
+# %% [markdown]
 # Twelve passes over 60,000 images make a DC-GAN of this course's recipe `dc-gan-fashion`, which is
 # shipped. **Question:** is one number of the noise a property of the garment? Drag $z_1$ from end
-# to end. Then change $z_2$ and drag $z_1$ again: does it do the same? Arrow keys move the slider that
-# has the focus.
+# to end. Then change $z_2$ and drag $z_1$ again: does it do the same? Arrow keys move the slider
+# that has the focus.
 
 # %% tags=["nbval-ignore-output"]
 shipped = pretrained.load("dc-gan-fashion").model

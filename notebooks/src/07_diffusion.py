@@ -59,7 +59,9 @@ errors.at_least("train_images", train_images, 64)
 errors.at_least("epochs", epochs, 1)
 errors.at_least("n_bound", n_bound, 2)
 errors.check_seed(seed)
-torch.manual_seed(seed)
+train = data.load(dataset, "train", limit=train_images)
+if not train.labelled or train.y.ndim != 1:
+    raise errors.UserError(f"dataset must have one class per image, which {dataset!r} has not")
 
 
 def noise(*shape):
@@ -88,7 +90,7 @@ T = 100
 kept = torch.cos(torch.linspace(0, 0.99, T + 1) * math.pi / 2) ** 2  # ᾱ_0 … ᾱ_T
 
 # %% [markdown]
-# ### ✏️ Exercise 1: write the forward process
+# ### ✏️ Exercise 1 (write it): the forward process
 # Draw $x_t$ for a whole batch; each row has its own $\bar\alpha_t$. Return the noise too, since the network
 # will have to predict it.
 #
@@ -145,7 +147,7 @@ fig
 # The three bumps spread, overlap and become one Gaussian. Does `forward_process` draw from these densities?
 # Compare the share of draws below each $x$ with the exact share.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 torch.manual_seed(seed)
 data_points = density(kept[0]).sample((20_000,))
 x_50, _ = forward_process(data_points, kept[50].expand(20_000))
@@ -207,7 +209,7 @@ fig
 # same* noise with $\hat x_0$ at the next, higher $\bar\alpha_s$. Nothing is drawn.
 
 # %% [markdown]
-# ### ✏️ Exercise 2: write one step of DDIM
+# ### ✏️ Exercise 2 (write it): one step of DDIM
 # `now` is $\bar\alpha_t$ and `after` is $\bar\alpha_s$, both numbers, `after` > `now`.
 #
 # <details><summary>Hint 1</summary>The mix has one unknown: solve it for ε. What do you do with
@@ -270,7 +272,7 @@ def distance(a, b):
 
 truth = distance(density(kept[0]).sample((20_000,)), data_points)
 gaps = {steps: distance(x, data_points) for steps, x in walks.items()}
-rows = [[f"DDIM, {steps} steps", f"{gap:.3f}"] for steps, gap in gaps.items()]
+rows = [[f"DDIM, steps: {steps}", f"{gap:.3f}"] for steps, gap in gaps.items()]
 print(check.between("distance in 50 steps over that in 1 step", gaps[50] / gaps[1], 0, 0.1))
 plots.table(["sampler", "distance to the data"], [*rows, ["data against data", f"{truth:.3f}"]])
 
@@ -279,7 +281,7 @@ plots.table(["sampler", "distance to the data"], [*rows, ["data against data", f
 # are possible.
 
 # %% [markdown]
-# ### ✏️ Exercise 3: find the bug
+# ### ✏️ Exercise 3 (find the bug): the wrong noise
 # DDPM (Ho et al. 2020) replaces some of the old noise by fresh noise, in each step. Then $x_s$ is a draw of
 # $q(x_s \mid x_t, x_0)$, and the fresh noise has the standard deviation $\sigma$:
 #
@@ -302,7 +304,7 @@ def walk_with_noise(step, x, steps=T):
         x = step(x, denoiser(x, kept[t]), kept[t], kept[s], torch.randn_like(x))
     return x
 
-# %%
+# %% tags=["nbval-ignore-output"]
 wrong = walk_with_noise(buggy_step, start)
 print(check.between("distance to the data, buggy DDPM", distance(wrong, data_points), 0.05, 2))
 against_truth({"buggy DDPM, 100 steps": wrong, "DDIM, 50 steps": walks[50]})
@@ -330,7 +332,7 @@ ddpm_step = check.or_reference(ddpm_step)
 # %% [markdown]
 # With your step:
 
-# %%
+# %% tags=["nbval-ignore-output"]
 mended = walk_with_noise(ddpm_step, start)
 print(check.between("distance to the data, DDPM", distance(mended, data_points), 0, 0.05))
 against_truth({"buggy DDPM": wrong, "mended DDPM": mended})
@@ -365,7 +367,7 @@ for _ in range(1500):
 # %% [markdown]
 # The exact denoiser on 20,000 draws, as the network is trained: a random $t$ each.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 t = torch.randint(1, T + 1, (20_000,))
 x_t, eps = forward_process(data_points, kept[t])
 exact = torch.cat([denoiser(x_t[t == k], kept[k]) for k in range(1, T + 1)])
@@ -399,7 +401,7 @@ fig
 # our shipped model is the same sum of squared errors *without* $w_t$: a reweighted ELBO.
 
 # %% [markdown]
-# ### ✏️ Exercise 4: predict
+# ### ✏️ Exercise 4 (predict it): where the ELBO puts its weight
 # Where is the weight $w_t$ that the ELBO uses, and the training loss leaves out? Most of it lies in
 # **a** the tenth of the steps with the least noise, **b** the middle eight tenths, **c** the tenth with the
 # most noise.
@@ -461,11 +463,8 @@ def tiny(images):
     cropped = images[:, :, top:top + height, left:left + width]
     return 2 * F.adaptive_avg_pool2d(cropped, 8) - 1
 
-train = data.load(dataset, "train", limit=train_images)
 K = len(train.classes)
 x, real = tiny(train.images()), tiny(data.load(dataset, "test").first(1000).images())
-if not train.labelled or train.y.ndim != 1:
-    raise errors.UserError(f"dataset must have one class per image, {dataset} has not")
 
 # %% [markdown]
 # A **convolution** computes each pixel of its output from a 3×3 neighbourhood. The network is told $\bar\alpha_t$
@@ -653,7 +652,7 @@ plots.compare(first_images, title="The same noise, one more part in each row")
 # From here on everything is about Fashion-MNIST, whatever `dataset` says. **Expect** DDIM to draw one image from one
 # noise, and DDPM to draw many. `eta` is the share of $\sigma$ that is used: 0 is DDIM, 1 is DDPM.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 fashion, test = data.load("fashion", "train"), data.load("fashion", "test")
 same = noise(1, 1, 28, 28).expand(9, -1, -1, -1)
 runs = {}
@@ -819,7 +818,7 @@ plots.table(head, rows)
 # %% [markdown]
 # As pictures:
 
-# %%
+# %% tags=["nbval-ignore-output"]
 ratio = errors_of[40, 3] / vae_error
 print(check.between("error of the last row over that of the VAE", ratio, 0, 0.5))
 rows = {"test image": originals, "VAE": copies}

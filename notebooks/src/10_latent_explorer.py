@@ -35,7 +35,7 @@ if "google.colab" in sys.modules:
     )
 
 # vaekit before torch: it tells torch's threads to share the cores
-from vaekit import data, explore, losses, plots
+from vaekit import data, explore, plots
 from vaekit.course import check
 from vaekit.errors import at_least
 from vaekit.recipes import pretrained

@@ -47,8 +47,8 @@ CHARACTERS = {
     r"\mathcal N": "𝒩", r"\mathcal L": "ℒ", r"\mathbb E": "𝔼", r"\lVert": "‖", r"\rVert": "‖",
     r"\|": "‖", r"\Vert": "‖", r"\mid": "∣", r"\sim": "∼", r"\varepsilon": "ε", r"\sigma": "σ",
     r"\mu": "μ", r"\ell": "ℓ", r"\sum": "∑", r"\Sigma": "Σ", r"\partial": "∂", r"\ge": "≥",
-    r"\neq": "≠", r"\times": "×", r"\in": "∈", r"\int": "∫", r"\top": "⊤", r"\hat": "^",
-    r"\bar": "¯", r"\log": "log", r"\exp": "exp", r"\min": "min", r"\max": "max",
+    r"\neq": "≠", r"\times": "×", r"\int": "∫", r"\top": "⊤", r"\hat": "^",
+    r"\bar": "¯", r"\log": "log", r"\min": "min", r"\max": "max",
 }
 
 

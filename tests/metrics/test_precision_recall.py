@@ -98,6 +98,13 @@ def test_few_images_repeated_keep_precision_and_lose_recall():
     assert recall(real, repeated).value < 0.1
 
 
+def test_the_rim_of_a_ball_belongs_to_it():
+    """Among five copies of one image the third-nearest is at distance 0, and so is a copy."""
+    real = torch.cat([images(1).expand(5, 1, 2, 2), images(5, 1, 0.7, 0.9)])
+    fake = torch.cat([images(1).expand(6, 1, 2, 2), images(2, 2, 0.0, 0.1)])
+    assert precision(real, fake, floor=False).value == 6 / 8
+
+
 def test_half_of_the_data_has_all_precision_and_half_the_recall():
     both = torch.cat([images(300), images(300, 1, 0.7, 0.9)])
     half = images(600, 2)

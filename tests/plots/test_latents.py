@@ -31,6 +31,21 @@ def test_latent_map_names_each_class_at_its_median(trained):
     np.testing.assert_allclose(places["7"], z[trained.test.y == 7].median(0).values)
 
 
+def test_a_class_of_two_islands_is_named_on_one_of_them():
+    """Its median lies between them, on another class."""
+    islands = torch.tensor([-10.0, 10.0]).repeat(50)
+    one = torch.stack([islands, torch.zeros(100)], 1) + 0.5 * torch.randn(
+        100, 2, generator=seeded(0)
+    )
+    other = 0.5 * torch.randn(100, 2, generator=seeded(1)) + torch.tensor([0.0, 8.0])
+    y = torch.arange(2).repeat_interleave(100)
+    z = torch.cat([one, other])
+    fig = plots.latent_map(z, y, ["one", "other"], densest=True)
+    places = {note.get_text(): note.xy for note in fig.axes[0].texts}
+    assert abs(abs(places["one"][0]) - 10) < 2
+    assert abs(places["other"][1] - 8) < 2
+
+
 def test_class_names_stay_in_a_map_of_unequal_sides():
     """t-SNE's map may be ten times as wide as high."""
     z = torch.randn(300, 2, generator=seeded(0)) * torch.tensor([40.0, 1.0])

@@ -84,7 +84,7 @@ def walk(
 
     def twin() -> Figure:
         if len(axes.names) == 2:
-            return pad_figure(model, axes, images, codes, classes)
+            return _pad_figure(model, axes, images, codes, classes)
         return _figure(model, axes, classes)
 
     if not has_canvas():
@@ -105,7 +105,7 @@ def add_codes(scene: Scene, axes: Axes, images: ImageSet, codes: Tensor) -> None
     scene.facts["classes"] = list(images.classes) if by_class else []
 
 
-def pad_figure(
+def _pad_figure(
     model: Decoder,
     axes: Axes,
     images: ImageSet | None,

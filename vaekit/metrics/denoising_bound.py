@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..contracts import require
 from ..data.images import ImageSet
 from ..device import seeded, standard_normal
 from ..errors import UserError, at_least
@@ -167,6 +168,7 @@ def fit_variances(
 
 def _checked(model: Diffusion, x: ImageSet | Tensor) -> tuple[Tensor, Tensor | None]:
     """The images, rounded to levels, and the labels of a conditional model."""
+    require(model, "denoise", "noise", "alpha_bar", "image_shape", "steps", "network")
     at_least("the model's steps", model.steps, 2)
     labels = labels_of(model, x)
     images = x.images() if isinstance(x, ImageSet) else x

@@ -69,6 +69,7 @@ def level_nll(
 def grey_bins(predicted: Tensor) -> Tensor:
     """Which of 15 groups of greys each predicted pixel in [0, 1] belongs to: int64, its shape."""
     check_float(predicted=predicted)
+    _check_finite(predicted)
     return torch.bucketize(predicted.detach().float().cpu(), torch.tensor(EDGES))
 
 

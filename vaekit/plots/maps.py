@@ -83,10 +83,12 @@ def _draw_classes(
     else:
         width, height = (z.amax(0) - z.amin(0)).tolist()
     places = move_apart(middles, width, height)
+    # few points may be large without hiding one another
+    size = 7 if len(z) > 1000 else 16
 
     for (label, points), place in zip(points_of.items(), places):
         colour = CLASSES[label % len(CLASSES)]
-        ax.scatter(points[:, 0], points[:, 1], s=5, alpha=0.6, color=colour, linewidths=0)
+        ax.scatter(points[:, 0], points[:, 1], s=size, alpha=0.7, color=colour, linewidths=0)
         ax.annotate(
             plain(classes[label]),
             place,

@@ -1,6 +1,6 @@
 """The arguments of bounds over 256 grey levels that work, and what is rightly accepted."""
 import torch
-from support.hostile import Case, Exempt
+from support.hostile import Case
 
 from vaekit.metrics.denoising_bound import fit_variances
 from vaekit.models.diffusion import Diffusion, UNet, cumulative
@@ -19,16 +19,16 @@ def diffusion():
 CASES = {
     "metrics.levels.level_nll": Case(
         lambda: dict(x=images(), predicted=images(seed=1), scale=0.1, shape="logistic"),
+        {"scale": ("huge",)},
     ),
     "metrics.levels.grey_bins": Case(
         lambda: dict(predicted=images()),
-        {"predicted": ("a NaN", "an inf", "nan values", "another dtype")},
+        {"predicted": ("empty set",)},
     ),
     "metrics.levels.fit_level_scales": Case(
         lambda: dict(x=images(), predicted=images(seed=1), shape="gaussian"),
     ),
     "metrics.levels.level_images": Case(lambda: dict(x=images()), words={"x": "images"}),
-    "metrics.denoising_bound.DenoisingBound.total": Exempt("a sum of what was measured"),
     "metrics.denoising_bound.step_weights": Case(lambda: dict(alpha_bar=cumulative("linear", 5))),
     "metrics.denoising_bound.denoising_bound": Case(
         lambda: dict(

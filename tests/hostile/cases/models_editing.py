@@ -1,5 +1,4 @@
 """The arguments of encoding, inpainting and redrawing that work, and what is rightly accepted."""
-import torch
 from support.model_cases import SHAPE, case, given, x
 
 from vaekit.models import Diffusion, OneHot, UNet

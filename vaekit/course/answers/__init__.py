@@ -1,4 +1,4 @@
-"""Reference solutions of the exercises, one module per lab: what a student who is stuck goes on with.
+"""Reference solutions of the exercises, one module per lab, for a student who is stuck.
 
 `check.or_reference` finds them by the name of the exercise.
 """

@@ -19,7 +19,9 @@ def ddim_step(x_t: Tensor, x0: Tensor, now: float | Tensor, after: float | Tenso
     return after**0.5 * x0 + (1 - after) ** 0.5 * eps
 
 
-def ddpm_step(x_t: Tensor, x0: Tensor, now: float | Tensor, after: float | Tensor, noise: Tensor) -> Tensor:
+def ddpm_step(
+    x_t: Tensor, x0: Tensor, now: float | Tensor, after: float | Tensor, noise: Tensor
+) -> Tensor:
     """A draw of q(x_s | x_t, x_0), made of the noise: (N, …) thrice, ᾱ_t and ᾱ_s → (N, …)."""
     eps = (x_t - now**0.5 * x0) / (1 - now) ** 0.5
     variance = (1 - after) / (1 - now) * (1 - now / after)

@@ -32,7 +32,7 @@ def guided(fn: Solution) -> Passed:
 
     need(
         close(answer(told, untold, 1.0), told),
-        "At w = 1 the model is to be used as it was trained: the prediction that is told the class.",
+        "At w = 1 the model is used as it was trained: the prediction that is told the class.",
     )
     need(
         close(answer(told, untold, 0.0), untold),

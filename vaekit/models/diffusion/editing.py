@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...contracts import require
 from ...data.images import check_images
 from ...device import standard_normal
 from ...errors import UserError, at_least, brief, finite
@@ -165,6 +166,7 @@ def redraw(
 
 def _signed(model: Diffusion, what: str, images: Tensor) -> Tensor:
     """Images in the model's units, where its weights are; a UserError if they do not suit it."""
+    require(model, "denoise", "alpha_bar", "image_shape", "steps", "network")
     check_images(images)
     if tuple(images.shape[1:]) != model.image_shape or len(images) == 0:
         wanted = ", ".join(map(str, model.image_shape))
