@@ -69,7 +69,8 @@ def check_output(output: Any, *names: str) -> None:
     for name in names or ("logits", "mean", "log_var", "z"):
         if not isinstance(getattr(output, name, None), Tensor):
             raise UserError(
-                f"output must have a tensor {name or repr(name)}, as that of a VAE does, got {brief(output)}"
+                f"output must have a tensor {name or repr(name)}, as that of a VAE does, "
+                f"got {brief(output)}"
             )
 
 
