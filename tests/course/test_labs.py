@@ -129,6 +129,8 @@ def test_a_relative_data_folder_means_the_callers(folder, tmp_path, monkeypatch)
 
 
 def test_a_dead_kernel_and_a_hanging_cell_do_not_stop_the_others(folder, tmp_path, capfd):
+    # another test of this process may hold a Jupyter server, whose kernels stay
+    before = kernels()
     write_lab(folder, "01_first", "import os; os._exit(1)")
     write_lab(folder, "02_second", "import time; print('so far', flush=True); time.sleep(60)")
 
@@ -138,7 +140,7 @@ def test_a_dead_kernel_and_a_hanging_cell_do_not_stop_the_others(folder, tmp_pat
     assert good.error == ""
     assert "so far" in (tmp_path / "out" / "02_second.html").read_text()
 
-    assert kernels() == []
+    assert kernels() == before
     # no sockets' errors of kernels that are gone
     assert capfd.readouterr().err == ""
 

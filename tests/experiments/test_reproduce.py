@@ -9,7 +9,7 @@ import shutil
 import signal
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -461,13 +461,32 @@ def test_no_rows_have_no_table():
 
 
 def kill_the_workers(folder):
-    """As soon as a row has a checkpoint: both, or the one that is left finishes its row."""
+    """While a row has a checkpoint: both, or the one that is left finishes its row.
+
+    They are held first: a row that is looked at may end before it is killed.
+    """
     for _ in range(20_000):
-        if list(folder.glob("*.checkpoint.safetensors")):
-            for worker in multiprocessing.active_children():
-                os.kill(worker.pid, signal.SIGKILL)
-            return
+        if checkpoints_in(folder):
+            workers = multiprocessing.active_children()
+            signal_all(workers, signal.SIGSTOP)
+            if checkpoints_in(folder):
+                signal_all(workers, signal.SIGKILL)
+                return
+            signal_all(workers, signal.SIGCONT)
         time.sleep(0.01)
+
+
+def checkpoints_in(folder):
+    """Those that are whole: one that is being written has a name with a dot before it."""
+    found = folder.glob("*.checkpoint.safetensors")
+    return [path for path in found if not path.name.startswith(".")]
+
+
+def signal_all(workers, number):
+    for worker in workers:
+        # it may have ended by itself
+        with suppress(ProcessLookupError):
+            os.kill(worker.pid, number)
 
 
 @contextmanager
@@ -495,7 +514,7 @@ def test_several_at_a_time_killed_stopped_and_taken_up_again(whole, copy):
         again(copy, jobs=2)
     killer.join()
     assert not multiprocessing.active_children()
-    assert list(copy.glob("*.checkpoint.safetensors"))
+    assert checkpoints_in(copy)
 
     lines = []
 

@@ -14,6 +14,7 @@ from vaekit.metrics import latents
 from vaekit.metrics.feature_network import FeatureNetwork
 from vaekit.metrics.score import Score
 from vaekit.models import nets
+from vaekit.models.diffusion import Diffusion
 from vaekit.models.vae import VAE
 
 SHAPE = (1, 8, 8)
@@ -44,6 +45,22 @@ def network():
     return FeatureNetwork("own", "", 2, reader(), classes=2)
 
 
+class Denoiser(nn.Module):
+    """The network of a diffusion model, as small as can be."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(64, 64)
+
+    def forward(self, x, t, cond=None):
+        return self.layer(x.flatten(1)).reshape(x.shape)
+
+
+def diffusion():
+    torch.manual_seed(0)
+    return Diffusion(Denoiser(), SHAPE, steps=10)
+
+
 def labelled(x):
     return ImageSet(x, LABELS, ("a", "b"))
 
@@ -52,6 +69,14 @@ def labelled(x):
 CALLS = {
     "consistency.consistency_of": lambda x: metrics.consistency_of(
         x, LABELS, features=reader(), resamples=2
+    ),
+    "denoising_bound.denoising_bound": lambda x: metrics.denoising_bound(diffusion(), x, draws=3),
+    "denoising_bound.fit_variances": lambda x: metrics.fit_variances(diffusion(), x, draws=3),
+    "precision_recall.precision": lambda x: metrics.precision(
+        OTHERS, x, features=reader(), floor=False
+    ),
+    "precision_recall.recall": lambda x: metrics.recall(
+        OTHERS, x, features=reader(), floor=False
     ),
     "distances.fid": lambda x: metrics.fid(
         OTHERS, x, features=reader(), floor=False, resamples=2
@@ -78,13 +103,14 @@ CALLS = {
     ),
 }
 # called by those above, with what they were given
-WITHIN = {"posterior.images_of", "reference.reference_of"}
+WITHIN = {"compared.features_of", "posterior.images_of", "reference.reference_of"}
 
 
 def numbers(found):
     if isinstance(found, Score):
         return torch.tensor([found.value, found.low, found.high])
-    return found
+    # what a named tuple holds
+    return tuple(found) if isinstance(found, tuple) else found
 
 
 def check_equal(found, expected):

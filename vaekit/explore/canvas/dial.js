@@ -67,7 +67,7 @@ class PadGrids {
   }
 }
 
-/** The same images as each model reconstructs them: a row for each model, filled when first shown. */
+/** The same images as each model reconstructs them: a row per model, filled when first shown. */
 class Reconstructions {
   constructor(host, models) {
     const { scene } = host;

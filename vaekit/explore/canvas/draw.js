@@ -36,7 +36,10 @@ VIEWS.draw = (host) => {
     if (refill) fill();
     refill = false;
     if (!q) [rebuilt, ...draws].forEach((screen) => screen.show(seenNothing));
-    else decodeAll(model, [rebuilt, ...draws], [q.mean, ...noise.map((e) => drawnFrom(q, e))], label);
+    else {
+      const latents = [q.mean, ...noise.map((e) => drawnFrom(q, e))];
+      decodeAll(model, [rebuilt, ...draws], latents, label);
+    }
   };
   const seenNothing = new Float32Array(model.size);
   const fill = () => map.fill(label);
@@ -82,7 +85,8 @@ VIEWS.draw = (host) => {
   return make("div", {}, [
     make("div", { class: "vaekit-columns" }, [
       make("div", { class: "vaekit-column" }, [
-        sketch.canvas, ...sketchTools(sketch), make("div", { class: "vaekit-row" }, [centre.element]),
+        sketch.canvas, ...sketchTools(sketch),
+        make("div", { class: "vaekit-row" }, [centre.element]),
         ...(choice ? [choice.element] : []),
         ...startImages(host, sketch, (pixels, ofClass) => {
           if (choice && ofClass !== undefined) {
