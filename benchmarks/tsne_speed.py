@@ -24,7 +24,7 @@ LATENTS = 64
 
 def main() -> None:
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
-    codes = principal_components(data.load("fashion", "test").images()[:n])
+    codes = principal_components(data.load("fashion").images(slice(n)))
     usual = check_perplexities(None, n)
 
     rows = []

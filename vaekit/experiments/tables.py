@@ -86,6 +86,18 @@ TABLES: dict[str, Layout] = {
         across="at its peak, torch {torch}",
         cell="{peak_mb:,.0f} MB",
     ),
+    "latency": plain("latency.json", {
+        "what": "{what}",
+        "median": "{median:.3g} {unit}",
+        "95 % below": "{p95:.3g} {unit}",
+        "n": "{n}",
+    }),
+    "tsne": plain("tsne.json", {
+        "t-SNE of 64 numbers per point": "{model}",
+        "points": "{n:,}",
+        "measured": "{metric}",
+        "value": "{value:.3g}",
+    }),
     "speed": plain("speed.json", {**SPEED, "command": "`{command}`"}),
     "hostile": plain("hostile.json", {
         "part of vaekit": "`{room}`",

@@ -128,7 +128,8 @@ export function newestOnly() {
     running = true;
     try {
       const result = await request();
-      if (!next) done(result);
+      // shown though a newer one waits: a hand that never rests would else see nothing
+      done(result);
     } finally {
       running = false;
       const newer = next;
