@@ -16,7 +16,7 @@
 # - read a rate–distortion curve, and say why the totals of two β do not compare;
 # - find out which β a published loss really uses, and let the data choose it (σ-VAE);
 # - diagnose posterior collapse latent by latent, and choose the repair that fits its cause;
-# - write a cyclic schedule, free bits and the mutual information gap;
+# - write free bits and the mutual information gap, and read a cyclic schedule;
 # - measure whether a latent holds one factor, beside what chance gives and what the seed changes.
 
 # %% [markdown]
@@ -365,22 +365,18 @@ check.between("R of the collapsed model, nats", sum(per_dim[f"β = {slip:.0f}"])
 # Bowman et al. (2016) begin with β = 0 and raise it once (**warm-up**), so that the decoder uses $z$ before the rate counts in full. Fu et al. (2019) do so several times.
 
 # %% [markdown]
-# ### ✏️ Exercise 3 (write it): a cyclic schedule
+# ### A cyclic schedule
 # `progress` runs from 0 to 1 and is cut into `cycles` equal parts. In each, the weight rises in a straight line from 0 to `to` over the share `rise` of the part, and then stays.
-#
-# <details><summary>Hint 1</summary>After 0.3 of a training with 4 cycles, which share of its cycle has passed?</details>
-# <details><summary>Hint 2</summary><code>position = progress * cycles % 1.0</code>; no value may exceed <code>to</code>.</details>
 
 # %%
 def cyclic(progress, to=1.0, cycles=4, rise=0.5):
     """The weight of the KL after a share `progress` of the training."""
-    # BEGIN SOLUTION
-    position = progress * cycles % 1.0  # where in its cycle
+    # where in its cycle
+    position = progress * cycles % 1.0
     return to * min(1.0, position / rise)
-    # END SOLUTION
 
-# %%
-cyclic = check.or_reference(cyclic)
+# %% [markdown]
+# Both schedules over a training:
 
 # %%
 progress = [i / 400 for i in range(400)]
@@ -431,7 +427,7 @@ plots.table(["run", "R, nats per image"],
              ["with `free_bits`", f"{sum(metrics.kl_per_dimension(first_try, x_test)):.2f}"]])
 
 # %% [markdown]
-# ### ✏️ Exercise 4 (find the bug): nothing is free
+# ### ✏️ Exercise 3 (find the bug): nothing is free
 # As if nothing were free: $R$ is that of the collapsed run. Where does this penalty rise with $\mathrm{KL}_d$, and where is it constant? Write the mended function.
 #
 # <details><summary>Hint 1</summary>What does the function return for a latent at 0, at λ/2, at λ and at 3λ?</details>
@@ -547,7 +543,7 @@ plots.table(["objective", "in `losses`", "penalty ψ", "is the ELBO at"], [
 # $$\mathrm{MIG} = \operatorname*{mean}_v \frac{I_{(1)} - I_{(2)}}{H(v)}$$
 
 # %% [markdown]
-# ### ✏️ Exercise 5 (write it): the gap
+# ### ✏️ Exercise 4 (write it): the gap
 # `information` has one row per latent and one column per factor.
 #
 # <details><summary>Hint 1</summary>Along which axis are the latents? Of which numbers do you need the best two?</details>

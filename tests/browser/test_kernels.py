@@ -64,11 +64,17 @@ def test_the_last_of_a_burst_of_drags_is_shown(visit):
         visit.page.mouse.up()
 
         wanted = [-3 + 0.85 * 6, 3 - 0.65 * 6]
-        until(lambda: abs(pictures.values(view)[0] - wanted[0]) < 0.04, "the drag is not over")  # noqa: B023
+        until(
+            lambda: abs(pictures.values(view)[0] - wanted[0]) < 0.04,  # noqa: B023
+            "the drag is not over",
+        )
         screen = pictures.named(view, "the decoded image")
         # the place is known to the pixel of the screen, so some levels of grey are free
         expected = explored.picture(model, wanted)
-        until(lambda: largest_difference(screen, expected) <= 12, f"{name}: not the last")  # noqa: B023
+        until(
+            lambda: largest_difference(screen, expected) <= 12,  # noqa: B023
+            f"{name}: not the last",
+        )
 
 
 def test_a_cell_that_is_run_again_has_one_widget(visit):

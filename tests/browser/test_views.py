@@ -97,7 +97,10 @@ def test_every_other_control_can_be_used_by_keys(opened, name):
         page.wait_for_timeout(100)
         before = canvases_of(view)
         chooser.select_option(index=chooser.locator("option").count() - 1)
-        until(lambda: canvases_of(view) != before, "another choice, the same pictures")  # noqa: B023
+        until(
+            lambda: canvases_of(view) != before,  # noqa: B023
+            "another choice, the same pictures",
+        )
         chooser.select_option(index=0)
     assert message_of(view) == ""
 

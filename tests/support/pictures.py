@@ -179,7 +179,10 @@ def drawn(view: Locator, page: Page, moved: Moved) -> None:
         before = pixels_of(given)
         down = 0.3 if by is drag else 0.6
         by(page, view.locator("canvas.vaekit-sketch"), [(0.3, down), (0.5, down), (0.7, down)])
-        until(lambda: (pixels_of(given) != before).any(), f"no stroke by {by.__name__}")  # noqa: B023
+        until(
+            lambda: (pixels_of(given) != before).any(),  # noqa: B023
+            f"no stroke by {by.__name__}",
+        )
         # the pen's pixels are finer than the 255 levels of what can be read back
         check(f"a stroke by {by.__name__}", levels=3)
 
