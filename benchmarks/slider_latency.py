@@ -7,6 +7,9 @@ In JupyterLab in headless Chromium, one run for all ways:
 - png: `explore.plain.Walk`, a PNG from the kernel for each place
 - imshow: `interact` around matplotlib's `imshow`
 
+Those of the kernel twice: in JupyterLab as `make jupyter` and Binder start it (binder/jupyter), and
+in one without settings.
+
 "drawn" is when the new picture stands on the canvas, or has been loaded by the img element;
 "frame" is when the frame that holds it has been painted. Both since the time stamp that the browser
 gave the key. A burst is 200 moves of the mouse with the button down. Writes results/latency.json.
@@ -80,6 +83,9 @@ NAMES = {
     "png": "`explore.plain.Walk`, a PNG from the kernel",
     "imshow": "`interact` + `imshow`",
 }
+# JupyterLab as the project starts it
+SETTINGS = ROOT / "binder" / "jupyter"
+PLAIN = ", no settings"
 # keeps for each key, or move of the mouse, when its picture was drawn and painted
 WATCH = """() => {
   const put = CanvasRenderingContext2D.prototype.putImageData;
@@ -168,28 +174,34 @@ def row(what: str, values: list[float], unit: str = "ms") -> dict[str, Any]:
     return found
 
 
-def in_lab(browser: Any, samples: int) -> list[dict[str, Any]]:
-    """All ways in one notebook, one after the other."""
+def in_lab(
+    browser: Any, samples: int, ways: tuple[str, ...], settings: Path | None
+) -> list[dict[str, Any]]:
+    """All ways in one notebook, one after the other, in a JupyterLab with these settings."""
     rows = []
     folder = Path(tempfile.mkdtemp())
     (folder / "root").mkdir()
     (folder / "scratch").mkdir()
-    write_notebook(folder / "root" / "sliders.ipynb", [SETUP, *CELLS.values()])
-    with serving("lab", folder / "root", folder / "scratch") as server:
+    cells = [CELLS[way] for way in ways]
+    write_notebook(folder / "root" / "sliders.ipynb", [SETUP, *cells])
+    where = "" if settings else PLAIN
+    environment = {"JUPYTER_CONFIG_PATH": str(settings)} if settings else None
+    started = serving("lab", folder / "root", folder / "scratch", environment=environment)
+    with started as server:
         visit = Visit(browser.new_context(viewport=VIEWPORT), server.url)
         open_and_run(visit, server, "sliders.ipynb")
         page = visit.page
         page.evaluate(WATCH)
-        for number, way in enumerate(CELLS):
+        for number, way in enumerate(ways):
             cell = page.locator(".jp-Notebook .jp-CodeCell").nth(number + 1)
             cell.scroll_into_view_if_needed()
             page.wait_for_timeout(2000)
             found = keys(page, cell, samples)
-            rows.append(row(f"{NAMES[way]}: key → drawn", [each["drawn"] for each in found]))
-            rows.append(row(f"{NAMES[way]}: key → frame", [each["frame"] for each in found]))
+            rows.append(row(f"{NAMES[way]}{where}: key → drawn", [each["drawn"] for each in found]))
+            rows.append(row(f"{NAMES[way]}{where}: key → frame", [each["frame"] for each in found]))
             if way in ("walk", "kernel"):
                 late = [each["frame"] / FRAME for each in burst(page, cell)]
-                rows.append(row(f"{NAMES[way]}: a burst of {MOVES} moves", late, "frames"))
+                rows.append(row(f"{NAMES[way]}{where}: a burst of {MOVES} moves", late, "frames"))
                 print(f"    at most {max(late):.1f} frames")
                 rows[-1]["most"] = round(max(late), 2)
     return rows
@@ -233,7 +245,9 @@ def main(samples: int) -> None:
     start = time.time()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        rows = of_a_page(browser) + in_lab(browser, samples)
+        rows = of_a_page(browser)
+        rows += in_lab(browser, samples, tuple(CELLS), SETTINGS)
+        rows += in_lab(browser, samples, ("kernel", "png", "imshow"), None)
         version = browser.version
         browser.close()
     after = machine()
