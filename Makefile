@@ -24,8 +24,9 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 PINS := $(if $(filter 3.11,$(VERSION)),-c constraints.txt)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PINS)
 
-# a worker per core with one thread each, and each file (so each notebook) to one worker
-WORKERS := --numprocesses logical --maxprocesses 4 --dist loadfile
+# a worker per core with one thread each, and each file (so each notebook) to one worker, in the
+# order of tests/conftest.py: what takes long begins first
+WORKERS := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(WORKERS)
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 
@@ -36,8 +37,7 @@ labs: .venv/labs.stamp
 	$(BIN)/vaekit labs
 
 test: style types
-	$(PYTEST) tests --durations=8
-	TQDM_DISABLE=1 $(PYTEST) $(NBVAL) notebooks
+	$(PYTEST) $(NBVAL) tests notebooks --durations=8
 
 quick: style
 	$(PYTEST) tests -m "not slow"

@@ -1,8 +1,11 @@
 """What the tests share: small data, a trained model, an isolated cache, a read-only folder."""
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import replace
+from functools import cache
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
@@ -10,16 +13,78 @@ import torch
 from torch.nn import functional as F
 
 from vaekit import data, recipes
+from vaekit.data.images import ImageSet
 from vaekit.device import seeded
 
 REPO = Path(__file__).parents[1]
 os.environ["TQDM_DISABLE"] = "1"
 
+# what takes longest, the longest first; a folder stands for the files in it
+SLOWEST = (
+    "tests/browser/test_views.py",
+    "tests/course/test_labs_other_data.py",
+    "notebooks/06_gan.ipynb",
+    "notebooks/07_diffusion.ipynb",
+    "tests/hostile/test_walk.py",
+    "tests/test_cli.py",
+    "notebooks",
+    "tests/browser",
+    "tests/experiments",
+    "tests/metrics/test_coverage.py",
+    "tests/course/test_labs.py",
+    "tests/cli",
+    "tests/recipes",
+    "tests/fuzz",
+    "tests/plots/test_text.py",
+    "tests/training",
+    "tests/course",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest files first: no worker begins a long one when the others are at their end."""
+    ranks = {path: rank for rank, path in enumerate(SLOWEST)}
+
+    def rank(item: pytest.Item) -> int:
+        file = PurePosixPath(item.nodeid.split("::")[0])
+        found = (ranks[str(path)] for path in (file, *file.parents) if str(path) in ranks)
+        return next(found, len(ranks))
+
+    items.sort(key=rank)
+
+
+def make_digits_once() -> None:
+    """Unpack and enlarge the digits once in a process: the tests load them thousands of times.
+
+    Each load still gives tensors of its own.
+    """
+    source = data.SOURCES["digits"]
+    made = cache(source.make)
+
+    def copied(split: str) -> ImageSet:
+        images = made(split)
+        return replace(images, x=images.x.clone(), y=images.y.clone())
+
+    data.SOURCES["digits"] = replace(source, make=copied)
+
+
+# now, as some modules of tests load them when they are imported
+make_digits_once()
+
+
+@pytest.fixture(scope="session")
+def caches(tmp_path_factory) -> Iterator[Path]:
+    """Names of folders that are not there yet. pytest counts its own anew for every test."""
+    folder = tmp_path_factory.mktemp("caches")
+    return (folder / str(number) for number in itertools.count())
+
 
 @pytest.fixture(autouse=True)
-def isolated(tmp_path_factory, monkeypatch) -> None:
+def isolated(caches, monkeypatch) -> None:
     """No test reads or writes the user's cache, or needs data that happens to be there."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    folder = next(caches)
+    folder.mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     monkeypatch.delenv("VAEKIT_DATA", raising=False)
 
 

@@ -13,6 +13,7 @@ import pytest
 from conftest import REPO
 from PIL import Image
 from support.command import run, start
+from support.forks import Forks
 
 from vaekit.files import load_weights
 from vaekit.recipes import load_model
@@ -145,6 +146,13 @@ def test_data_lists_the_sets_and_checks_one():
     assert "1,437 images of 1×28×28" in one.stdout
 
 
+@pytest.fixture(scope="module")
+def forks():
+    forks = Forks()
+    yield forks
+    forks.close()
+
+
 FC_CVAE = ["train", "fc-cvae", "--data", "digits"]
 
 
@@ -192,8 +200,10 @@ FC_CVAE = ["train", "fc-cvae", "--data", "digits"]
     (["results"], "run this command in the folder of a clone of the repository"),
     (["results", "--check"], "RESULTS.md and results/ are not in"),
 ])
-def test_a_mistake_is_one_sentence_and_a_non_zero_exit(arguments, words, tmp_path):
-    result = run(*arguments, cwd=tmp_path)
+def test_a_mistake_is_one_sentence_and_a_non_zero_exit(
+    arguments, words, forks, tmp_path, tmp_path_factory
+):
+    result = forks.run(*arguments, cwd=tmp_path, streams=tmp_path_factory.mktemp("streams"))
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1

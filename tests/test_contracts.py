@@ -1,72 +1,37 @@
-"""Every model keeps the contracts, by its methods' signatures and by what they return."""
+"""Every model keeps the contracts, by its methods' signatures and by what they return.
+
+What a latent space adds is tested in test_contracts_latent.py.
+"""
 import functools
 import inspect
 
 import pytest
 import torch
+from support.contracts import (
+    CLASSES,
+    LATENTS,
+    SHAPE,
+    autoencoder,
+    check_signature,
+    classifier,
+    conditional_diffusion,
+    conditional_vae,
+    diffusion,
+    diffusion_without_average,
+    small_gan,
+    vae,
+)
 
 from vaekit import losses, models
-from vaekit.contracts import Decoder, LatentVariableModel, Model
+from vaekit.contracts import Model
 from vaekit.device import seeded
 from vaekit.errors import UserError
-from vaekit.models import (
-    GAN,
-    VAE,
-    Autoencoder,
-    Classifier,
-    Diffusion,
-    ImageModel,
-    LinearGaussian,
-    OneHot,
-    UNet,
-    conditioning,
-    gan,
-    nets,
-)
+from vaekit.models import ImageModel, conditioning, gan
 from vaekit.models.diffusion import denoising_error
 
-SHAPE = (1, 28, 28)
-LATENTS = 3
-CLASSES = 4
 N = 5
 X = torch.zeros(N, *SHAPE)
 Z = torch.zeros(N, LATENTS)
-
-
-def autoencoder():
-    return Autoencoder(nets.conv_encoder(), nets.conv_decoder(LATENTS), LATENTS, SHAPE)
-
-
-def vae():
-    return VAE(nets.conv_encoder(), nets.conv_decoder(LATENTS), LATENTS, SHAPE)
-
-
-def conditional_vae():
-    decoder = nets.conv_decoder(LATENTS + CLASSES)
-    return VAE(nets.conv_encoder(), decoder, LATENTS, SHAPE, condition=OneHot(CLASSES))
-
-
-def small_gan():
-    generator = gan.fc_generator(LATENTS, SHAPE, 16)
-    return GAN(generator, gan.fc_discriminator(SHAPE, 16), LATENTS, SHAPE)
-
-
-def classifier():
-    return Classifier(CLASSES)
-
-
-def diffusion():
-    return Diffusion(UNet(SHAPE, channels=(16,)), SHAPE, steps=3)
-
-
-def conditional_diffusion():
-    network = UNet(SHAPE, channels=(16,), cond_width=CLASSES)
-    return Diffusion(network, SHAPE, steps=3, condition=OneHot(CLASSES))
-
-
-def diffusion_without_average():
-    return Diffusion(UNet(SHAPE, channels=(16,)), SHAPE, steps=3, ema=None)
-
 
 # what builds each model, and the objectives that it can be trained by
 MODELS = {
@@ -126,26 +91,6 @@ def move_weights(model, seed=2):
     with torch.no_grad():
         for weight in model.parameters():
             weight += 0.1 * torch.randn(weight.shape, generator=noise)
-
-
-def check_signature(method, contract):
-    """The method can be called as the contract says; what it takes beyond that has a default."""
-    has = inspect.signature(method).parameters
-    wanted = inspect.signature(contract).parameters
-    for name, parameter in wanted.items():
-        if name == "self":
-            continue
-        assert name in has, f"{method.__qualname__} does not take {name}"
-        assert has[name].kind == parameter.kind, f"{name} is not {parameter.kind.description}"
-        assert has[name].default == parameter.default, f"{name} has another default"
-
-    positional = [p.name for p in has.values() if p.kind == p.POSITIONAL_OR_KEYWORD]
-    first = [p.name for p in wanted.values() if p.kind == p.POSITIONAL_OR_KEYWORD]
-    first.remove("self")
-    assert positional[: len(first)] == first, "in another order"
-
-    for name in has.keys() - wanted.keys():
-        assert has[name].default is not inspect.Parameter.empty, f"{name} has no default"
 
 
 def test_every_model_of_the_package_stands_in_the_table():
@@ -297,57 +242,6 @@ def test_what_lacks_a_member_is_no_model(name):
     lacking = type("Lacking", (torch.nn.Module,), members)
     assert isinstance(whole(), Model)
     assert not isinstance(lacking(), Model)
-
-
-# Decoder
-
-
-@pytest.mark.parametrize(
-    "build",
-    [
-        autoencoder,
-        vae,
-        conditional_vae,
-        small_gan,
-        lambda: conditional_vae().given(1),
-    ],
-)
-def test_a_decoder_keeps_the_contract(build):
-    model = build()
-    assert isinstance(model, Decoder)
-    check_signature(model.decode, Decoder.decode)
-    assert model.latent_dim == LATENTS
-
-
-def test_a_model_at_one_condition_is_sampled_like_any_other():
-    given = conditional_vae().given(1)
-    check_signature(given.sample, Model.sample)
-
-
-@pytest.mark.parametrize("build", [classifier, diffusion])
-def test_a_model_without_latents_is_no_decoder(build):
-    assert not isinstance(build(), Decoder)
-
-
-# LatentVariableModel
-
-
-def linear_gaussian():
-    return LinearGaussian(torch.randn(6, LATENTS))
-
-
-@pytest.mark.parametrize("build", [vae, conditional_vae, linear_gaussian])
-def test_a_latent_variable_model_keeps_the_contract(build):
-    model = build()
-    assert isinstance(model, LatentVariableModel)
-    check_signature(model.posterior, LatentVariableModel.posterior)
-    check_signature(model.log_likelihood, LatentVariableModel.log_likelihood)
-    check_signature(model.sample, Model.sample)
-
-
-@pytest.mark.parametrize("build", [autoencoder, small_gan, classifier, diffusion])
-def test_a_model_without_a_posterior_is_no_latent_variable_model(build):
-    assert not isinstance(build(), LatentVariableModel)
 
 
 # Objective

@@ -155,3 +155,30 @@ def test_the_wheel_carries_the_script_and_the_style_of_the_canvas(pyproject):
     assert len(files) > 5
     ignored = subprocess.run(["git", "check-ignore", *files], cwd=REPO, capture_output=True)
     assert ignored.stdout == b""
+
+
+def test_a_kernel_s_answer_is_not_held_back():
+    """TCP would wait for the browser's acknowledgement of "busy", which goes before it."""
+    from traitlets.config.loader import PyFileConfigLoader
+
+    folder = REPO / "binder" / "jupyter"
+    config = PyFileConfigLoader("jupyter_server_config.py", path=str(folder)).load_config()
+    connection_class = config.ServerApp.kernel_websocket_connection_class
+    told = []
+
+    class Stopped(Exception):
+        """Far enough: the usual connection would now look for a kernel."""
+
+    class Handler:
+        def set_nodelay(self, value):
+            told.append(value)
+
+    class Connection(connection_class.__bases__[0]):
+        def connect(self):
+            raise Stopped
+
+    connection = object.__new__(type("Here", (connection_class, Connection), {}))
+    connection._trait_values = {"websocket_handler": Handler()}
+    with pytest.raises(Stopped):
+        connection.connect()
+    assert told == [True]

@@ -11,12 +11,12 @@
 #
 # [start page](00_start.ipynb) · next: [04 The β-VAE](04_beta_vae.ipynb)
 #
-# The model of lab 02 draws clothes, but which piece you get is left to chance. This lab gives it a second input, the class. Afterwards you can
+# The model of lab 02 draws clothes, but which piece you get is left to chance. This lab gives it a second input, the class. S0, S3 and S4 are student reports, listed at the end. Afterwards you can
 #
-# - write the conditional ELBO, and turn a VAE into a conditional one with two calls of `torch.cat`;
-# - measure whether a decoder uses its class, when neither the loss nor single samples show it;
-# - measure with a classifier what is left of the class in $z$, and on which images to do that;
-# - condition in three ways, one argument apart, and compare two published systems fairly;
+# - turn a VAE into a conditional one, and draw samples of the class that you ask for;
+# - test in two ways whether a model uses its class: permuted labels, and class consistency;
+# - measure with a classifier what is left of the class in $z$;
+# - give the class by concatenation or by addition, and replace it by attributes;
 # - say what goes wrong when a decoder is fed the wrong noise.
 
 # %% [markdown]
@@ -54,7 +54,7 @@ from torch import nn
 from torchvision.transforms.functional import gaussian_blur
 
 # %% [markdown]
-# The data, and a classifier that ships with the package; section 3 says what it is for.
+# The data, and a classifier that ships with the package. It was trained on all training images of Fashion-MNIST (for digits: of MNIST), and on no test image.
 
 # %%
 # samples are read by a classifier, and one is shipped for these data
@@ -69,8 +69,8 @@ train = data.load(dataset, "train", limit=train_images)
 test = data.load(dataset, "test").first(2000)
 classes, K = train.classes, len(train.classes)
 judge = metrics.load_features(classifier_for[dataset], device="cpu")
-# after a shorter training, or on other data, some statements need not hold: they are not checked
-full_run = "fashion" in dataset and epochs * len(train) >= 30_000
+# with other settings, or on other data, some statements need not hold: they are not checked
+full_run = "fashion" in dataset and epochs == 3 and len(train) == 10_000
 
 # %% [markdown]
 # ## 1 · Why p(x | c)
@@ -81,7 +81,7 @@ full_run = "fashion" in dataset and epochs * len(train) >= 30_000
 diagrams.vae()
 
 # %% [markdown]
-# Every model of this lab is trained in the same way. A *batch* is the handful of images that one step of training sees; small batches make many steps out of few epochs.
+# Every model of this lab is trained in the same way. A *batch* is the images that one step of training sees; small batches make many steps out of few epochs.
 
 # %%
 def fit(model, images=train, epochs=epochs):
@@ -103,16 +103,22 @@ samples = vae.sample(1000, generator=generator())
 plots.sheet(samples[:20], title="Twenty samples of an unconditional VAE")
 
 # %% [markdown]
-# A classifier that ships with the package reads all 1,000:
+# The classifier reads all 1,000, and beside them the VAE's reconstructions of test images, which have about equally many of each class:
 
 # %% tags=["nbval-ignore-output"]
-shares = judge.classify(samples).bincount(minlength=K) / len(samples)
-shares_of_data = train.y.bincount(minlength=K) / len(train)
-plots.table(["", *classes], [["samples, read as"] + [f"{share:.0%}" for share in shares],
-                             ["training images"] + [f"{share:.0%}" for share in shares_of_data]])
+# in a random order, since some cells below take only the first or every second one
+shuffle = torch.randperm(len(test), generator=generator())
+x_test, y_test = test.images()[shuffle], test.y[shuffle]
+rows = {"samples, read as": judge.classify(samples),
+        "reconstructions, read as": judge.classify(vae.reconstruct(x_test)),
+        "test images, their class": y_test}
+plots.table(["", *classes], [[name] + [f"{n / len(y):.0%}" for n in y.bincount(minlength=K)]
+                             for name, y in rows.items()])
 
 # %% [markdown]
-# Some classes come several times as often as others, though the data have about equally many of each. What we want is the distribution of images *given* a class, $p(x \mid c)$. Drawing $c$ first and $x$ second then gives every class its share, since $p(x) = \sum_c p(c)\, p(x \mid c)$.
+# The shares are far from equal. But a share near 0 % has two readings: the VAE does not draw the class, or the classifier does not recognise it in the VAE's pictures. Where the reconstructions lack a class too, the second is likely; section 4 returns to this.
+#
+# What we want is the distribution of images *given* a class, $p(x \mid c)$. Drawing $c$ first and $x$ second then gives every class its share, since $p(x) = \sum_c p(c)\, p(x \mid c)$.
 
 # %% [markdown]
 # ## 2 · The ELBO, given c
@@ -123,7 +129,7 @@ plots.table(["", *classes], [["samples, read as"] + [f"{share:.0%}" for share in
 diagrams.conditional_vae()
 
 # %% [markdown]
-# The steps of lab 02 go through unchanged, with $c$ behind every bar:
+# The steps of lab 02 go through with $c$ behind every bar. For the prior we *choose* $p(z \mid c) = p(z)$:
 #
 # $$\log p(x \mid c) \;\ge\; \mathbb E_{q(z \mid x, c)}\big[\log p(x \mid z, c)\big] - \mathrm{KL}\big(q(z \mid x, c)\,\|\,p(z)\big)$$
 #
@@ -132,33 +138,24 @@ diagrams.conditional_vae()
 # | $c$ | class, as a row of zeros with a single one | `code = one_hot(c, K)` |
 # | $q(z \mid x, c) = \mathcal N(\mu, \mathrm{diag}\,\sigma^2)$ | encoder, told the class | `encoder(torch.cat([x, code], 1))` |
 # | $p(x \mid z, c)$ | decoder, told the class | `decoder(torch.cat([z, code], 1))` |
-# | $p(z) = \mathcal N(0, I)$ | prior, **not** told: the same for all classes | `torch.randn(n, 2)` |
+# | $p(z) = \mathcal N(0, I)$ | prior, **not** told: the same for all classes | `torch.randn(n, latent_dim)` |
 #
-# The last row matters. The prior is the same for all classes, so what $z$ says about the class costs KL, while the decoder is told the class for nothing. **Expect**, then, that training removes the class from $z$. Sections 4 and 5 measure how far that is true.
+# The prior is the same for all classes, so what $z$ says about the class costs KL, while the decoder is told the class at no cost. **Expect**, then, that training removes the class from $z$. Sections 4 and 5 measure how far that is true.
 
 # %% [markdown]
-# ### ✏️ Exercise 1 (write it): `one_hot`
-# Why not feed the number $c$ itself? Because 9 would then be nine times 1, and 5 would lie between 4 and 6. Write the code in which every two classes differ equally.
-#
-# <details><summary>Hint 1</summary>How many columns does the code need if the batch happens to lack the last class?</details>
-# <details><summary>Hint 2</summary>Compare <code>y.unsqueeze(1)</code>, one row per image, with <code>torch.arange(classes)</code>, one column per class.</details>
+# As numbers, class 9 would be nine times class 1; in a *one-hot* row every two classes differ equally.
 
 # %%
 def one_hot(y, classes):
     """Labels as rows of zeros with a single one.  (N,) int64 → (N, classes) float"""
-    # BEGIN SOLUTION
-    return (y.unsqueeze(1) == torch.arange(classes)).float()
-    # END SOLUTION
-
-# %%
-one_hot = check.or_reference(one_hot)
+    return F.one_hot(y, classes).float()
 
 # %% [markdown]
-# ### ✏️ Exercise 2 (write it): `sample_class`
+# ### ✏️ Exercise 1 (write it): `sample_class`
 # To generate, only the decoder is needed. Draw a latent for each image, put the class asked for beside it, decode, and turn the decoder's answers, the *logits*, into pixels between 0 and 1. The check hands you a toy decoder of [3 latents, 6 classes] and looks at what you feed it.
 #
 # <details><summary>Hint 1</summary>Which distribution did the KL pull the latents towards in training?</details>
-# <details><summary>Hint 2</summary><code>torch.cat([torch.randn(n, latent_dim), code], 1)</code> goes into the decoder, where <code>code</code> is the one-hot row of <code>c</code>, n times; <code>torch.sigmoid</code> of what comes out.</details>
+# <details><summary>Hint 2</summary><code>torch.cat([torch.randn(n, latent_dim), code], 1)</code> goes into the decoder, where <code>code</code> is <code>one_hot(torch.full((n,), c), classes)</code>; <code>torch.sigmoid</code> of what comes out.</details>
 
 # %%
 def sample_class(decoder, c, n, latent_dim=3, classes=6):
@@ -175,7 +172,7 @@ sample_class = check.or_reference(sample_class)
 # %% [markdown]
 # ## 3 · By hand, with a bug
 #
-# Two networks of one hidden layer, and the two terms of the loss: lab 02 plus two concatenations.
+# Two networks of one hidden layer, and the two terms of the loss: lab 02 plus two concatenations. The pixels are grey, not 0 or 1; for them the first term is the usual stand-in for $-\log p(x \mid z, c)$, and its smallest value is not 0.
 
 # %%
 def networks(pixels, hidden=256, latents=2):
@@ -199,7 +196,7 @@ def two_terms(encoder, decoder, x, code):
 
 # %%
 def train_by_hand(x, y, steps=300, batch=64):
-    """The trained decoder; −ELBO and KL, each the mean of ten steps."""
+    """The trained encoder and decoder; the −ELBO, each value the mean of ten steps."""
     torch.manual_seed(seed)
     encoder, decoder = networks(x[0].numel())
     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=2e-3)
@@ -210,62 +207,85 @@ def train_by_hand(x, y, steps=300, batch=64):
         optimizer.zero_grad()
         (distortion + kl).backward()
         optimizer.step()
-        log.append([distortion.item() + kl.item(), kl.item()])
-    return decoder, torch.tensor(log).view(-1, 10, 2).mean(1)
+        log.append((distortion + kl).item())
+    return (encoder, decoder), torch.tensor(log).view(-1, 10).mean(1)
 
 # %% [markdown]
-# Before training the images are shuffled, as one does. **Look for an alarm** in the curve (its first 50 steps are left out, they would fill the axis).
+# We shuffle first. **Look for an alarm** in the curve (its first 50 steps are left out, they would fill the axis).
 
 # %%
 x_shuffled = train.images()[torch.randperm(len(train))]
 y_shuffled = train.y[torch.randperm(len(train))]
 broken, broken_log = train_by_hand(x_shuffled, y_shuffled)
 steps = range(60, 301, 10)
-plots.lines(steps, {"run 1": broken_log[5:, 0].tolist()}, title="−ELBO of run 1",
+plots.lines(steps, {"run 1": broken_log[5:].tolist()}, title="−ELBO of run 1",
             xlabel="training step", ylabel="nats per image")
 
 # %% [markdown]
-# An ordinary curve. Now ask run 1 for ten of each of four classes.
+# An ordinary curve. Now ask run 1 for four classes.
 
 # %%
 some = (1, 5, 8, 9)
 
-def by_class(decoder, title):
+def by_class(nets, title):
+    _, decoder = nets
     with torch.no_grad():
-        rows = {classes[c]: sample_class(decoder, c, 10, 2, K) for c in some}
+        rows = {classes[c]: sample_class(decoder, c, 10, latent_dim=2, classes=K) for c in some}
     return plots.compare({name: row.view(10, *train.shape) for name, row in rows.items()},
                          title=title)
 
 by_class(broken, "Run 1: ten of each class")
 
 # %% [markdown]
-# The name at the left says nothing about what stands in the row. How would you notice with a thousand samples, or with classes that you cannot tell apart yourself?
+# The name at the left says nothing about what stands in the row.
 #
-# **Class consistency** is the share of samples that a classifier reads as the class asked for, each class being asked for equally often. Two values help to read it: a decoder that ignores $c$ scores $1/K$, **chance**; real test images score what the classifier can do at all.
+# ### ✏️ Exercise 2 (write it): `label_gain`
+# A model that uses $c$ needs the right one: give its images permuted labels, and its loss must rise. Write this test. `loss(x, y)` is the −ELBO of images with labels, in nats per image; how many nats do the right labels save?
+#
+# <details><summary>Hint 1</summary>How do you get wrong labels without changing how often each class occurs?</details>
+# <details><summary>Hint 2</summary><code>y[torch.randperm(len(y))]</code> are the same labels in a random order. Take the difference of two losses.</details>
 
 # %%
-def consistency(decoder, n=1000):
-    """The share of n samples that the classifier reads as the class asked for."""
-    with torch.no_grad():
-        images = torch.cat([sample_class(decoder, c, n // K, 2, K) for c in range(K)])
-    asked = torch.arange(K).repeat_interleave(n // K)
-    return (judge.classify(images.view(-1, *train.shape)) == asked).float().mean().item()
+def label_gain(loss, x, y):
+    """What the right labels save, against permuted ones, in nats per image."""
+    # BEGIN SOLUTION
+    permuted = y[torch.randperm(len(y))]
+    return loss(x, permuted) - loss(x, y)
+    # END SOLUTION
 
-x_test, y_test = test.images(), test.y
-consistency_of_real = (judge.classify(x_test) == y_test).float().mean().item()
-by_hand = {"run 1": consistency(broken)}
-print(check.between("class consistency of run 1", by_hand["run 1"], 0.03, 0.19))
-display(Markdown(f"Chance **{1 / K:.0%}**, real test images **{consistency_of_real:.0%}**."))
+# %%
+label_gain = check.or_reference(label_gain)
 
 # %% [markdown]
-# Chance. **Diagnosis**: the cell above calls `randperm` twice, so images and labels are shuffled into two different orders and no longer belong together. For the model $c$ is noise: the decoder learns to ignore it, and whatever an image is has to come through $z$. **Repair**: one order for both.
+# Now run 1, on test images:
+
+# %%
+def loss_by_hand(nets):
+    """The −ELBO of an encoder and a decoder, as a function of images and labels."""
+    def loss(x, y):
+        # the same draws of z every time
+        torch.manual_seed(seed)
+        with torch.no_grad():
+            return sum(two_terms(*nets, x.flatten(1), one_hot(y, K).to(x))).item()
+    return loss
+
+gains = {"run 1": label_gain(loss_by_hand(broken), x_test, y_test)}
+if len(train) >= 1000:
+    print(check.between("what the right labels save run 1, nats per image", gains["run 1"], -2, 2))
+
+# %% [markdown]
+# Next to nothing. **Look back** at the cell that trained run 1: why does $c$ not matter to it?
+#
+# <details><summary>Diagnosis</summary>The cell calls <code>randperm</code> twice, so images and labels are shuffled into two different orders and no longer belong together. For the model c is noise: the decoder learns to ignore it.</details>
+#
+# **Repair**: one order for both.
 
 # %%
 del x_shuffled, y_shuffled
 order = torch.randperm(len(train))
 repaired, repaired_log = train_by_hand(train.images()[order], train.y[order])
-plots.lines(steps, {"run 1, two orders": broken_log[5:, 0].tolist(),
-                    "run 2, one order": repaired_log[5:, 0].tolist()},
+plots.lines(steps, {"run 1, two orders": broken_log[5:].tolist(),
+                    "run 2, one order": repaired_log[5:].tolist()},
             title="−ELBO of two runs", xlabel="training step", ylabel="nats per image")
 
 # %% [markdown]
@@ -275,24 +295,47 @@ plots.lines(steps, {"run 1, two orders": broken_log[5:, 0].tolist(),
 by_class(repaired, "Run 2, one order for images and labels: ten of each class")
 
 # %% [markdown]
-# In numbers:
+# `label_gain` looks at test images, whose $z$ comes from the encoder. Samples take theirs from the prior and need a number of their own: **class consistency**, the share of samples that a classifier reads as the class asked for, each class being asked for equally often. A decoder that ignores $c$ scores $1/K$, **chance**.
 
-# %% tags=["nbval-ignore-output"]
-by_hand["run 2"] = consistency(repaired)
+# %%
+def consistency(nets, n=1000):
+    """The share of n samples that is read as the class asked for, with its 95 % interval."""
+    _, decoder = nets
+    with torch.no_grad():
+        images = torch.cat([sample_class(decoder, c, n // K, latent_dim=2, classes=K)
+                            for c in range(K)])
+    asked = torch.arange(K).repeat_interleave(n // K)
+    return metrics.consistency_of(images.view(-1, *train.shape), asked, features=judge, seed=seed)
+
+by_hand = {"run 1": consistency(broken), "run 2": consistency(repaired)}
+print(check.between("class consistency of run 1", by_hand["run 1"].value, 0.03, 0.19))
 if full_run:
-    print(check.between("class consistency of run 2", by_hand["run 2"], 0.25, 1))
-ends = {"run 1": broken_log[-5:].mean(0), "run 2": repaired_log[-5:].mean(0)}
-plots.table(["", "−ELBO, nats per image", "of it KL", "class consistency"],
-            [[name, f"{loss:.0f}", f"{kl:.1f}", f"{by_hand[name]:.0%}"]
-             for name, (loss, kl) in ends.items()])
+    print(check.between("class consistency of run 2", by_hand["run 2"].value, 0.25, 1))
 
 # %% [markdown]
-# Most do. Run 1 ends with a worse loss, but who has only run 1 cannot see that: nothing says how low a loss should be. Class consistency can be compared with chance.
+# Both numbers for both runs:
+
+# %% tags=["nbval-ignore-output"]
+gains["run 2"] = label_gain(loss_by_hand(repaired), x_test, y_test)
+loss = {"run 1": loss_by_hand(broken)(x_test, y_test),
+        "run 2": loss_by_hand(repaired)(x_test, y_test)}
+consistency_of_real = (judge.classify(x_test) == y_test).float().mean().item()
+
+def with_interval(score):
+    return f"{score.value:.0%} [{score.low:.0%}, {score.high:.0%}]"
+
+plots.table(["test images: nats per image", "−ELBO", "right labels save", "class consistency"],
+            [[name, f"{loss[name]:.1f}", f"{gains[name]:.1f}", with_interval(by_hand[name])]
+             for name in loss]
+            + [["real images", "–", "–", f"{consistency_of_real:.0%}"]])
+
+# %% [markdown]
+# The samples of run 2 follow their class well above chance, and far below real images. Run 1's curve alone does not show its fault; a second number does.
 
 # %% [markdown]
 # ## 4 · A better network, and a surprise
 #
-# From here on the code is the package's. `recipes.build("fc-cvae", …)` is S3's conditional VAE: the model of section 1, three hidden layers of 400 on either side and 15 latents, with the one-hot row concatenated to the image and to $z$. It has more weights than ours and sees more images. **Expect** a higher class consistency than that of run 2.
+# From here on the code is the package's. `recipes.build("fc-cvae", …)` is S3's conditional VAE: the model of section 1, three hidden layers of 400 on either side and 15 latents, with the one-hot row concatenated to the image and to $z$. It has more weights than ours and sees more images. **Expect** higher numbers than those of run 2.
 
 # %%
 def ten_of_each(model, title):
@@ -307,27 +350,44 @@ plain = fit(build())
 ten_of_each(plain, "S3's conditional VAE: ten of each class")
 
 # %% [markdown]
-# How many of 1,000 samples are read as the class asked for?
+# Both numbers again:
 
 # %% tags=["nbval-ignore-output"]
 def asked_for(model):
     """Class consistency of 1,000 samples, with its 95 % interval."""
     return metrics.class_consistency(model, range(K), n=1000, features=judge, seed=seed)
 
+def loss_of(model):
+    """The −ELBO of a model of the package, as a function of images and labels."""
+    def loss(x, y):
+        torch.manual_seed(seed)
+        with torch.no_grad():
+            return losses.negative_elbo(model(x, y), x)["loss"].mean().item()
+    return loss
+
 follows = {"plain": asked_for(plain)}
-here = follows["plain"]
-verdict = "no better than" if here.low < by_hand["run 2"] else "better than"
-display(Markdown(
-    f"S3's network: **{here.value:.0%}** [{here.low:.0%}, {here.high:.0%}], {verdict} "
-    f"the {by_hand['run 2']:.0%} of our small one."
-))
+loss["plain"] = loss_of(plain)(x_test, y_test)
+gains["plain"] = label_gain(loss_of(plain), x_test, y_test)
 
 # %% [markdown]
-# On Fashion-MNIST most rows hold many pictures of other classes, although this network has the lower −ELBO of the two (table below). Is the class still in $z$, against the expectation of section 2, so that a $z$ from the prior says one class and $c$ another? Ask a classifier that sees **nothing but z**, a *probe*.
+# Beside run 2:
+
+# %% tags=["nbval-ignore-output"]
+here, ours = follows["plain"], by_hand["run 2"]
+verdict = ("lower" if here.high < ours.low else "higher" if here.low > ours.high
+           else "not told apart: the intervals overlap")
+display(plots.table(
+    ["", "−ELBO, nats per image", "right labels save", "class consistency"],
+    [[words, f"{loss[name]:.1f}", f"{gains[name]:.1f}", with_interval(score)]
+     for words, name, score in (("run 2", "run 2", ours), ("S3's network", "plain", here))]))
+display(Markdown(f"Class consistency of S3's network: **{verdict}**."))
+
+# %% [markdown]
+# On Fashion-MNIST that is a surprise: the right labels save this network many nats, so it uses them, and yet most of its rows hold many other classes. Is the class still in $z$ too, so that a $z$ from the prior says one class and $c$ another? Ask a classifier that sees **nothing but z**, a *probe*.
 
 # %% [markdown]
 # ### ✏️ Exercise 3 (find the bug): `probe`
-# A first attempt fits a linear classifier to latents and returns its share of right answers. To try it out, it gets *pure noise* in place of latents, so that chance is all that an honest probe can find.
+# A first attempt fits a linear classifier to latents and returns its share of right answers. To try it out, it gets *pure noise* in place of latents, so that a correct probe finds chance.
 
 # %%
 def first_attempt(z, y):
@@ -336,10 +396,10 @@ def first_attempt(z, y):
     return classifier.score(z[::2], y[::2])
 
 noise = torch.randn(200, 100, generator=generator())
-print(check.between("class read from noise", first_attempt(noise, y_test[:200]), 0.9, 1))
+print(f"class read from noise: {first_attempt(noise, y_test[:200]):.0%}")
 
 # %% [markdown]
-# It reads nearly every class from noise. Find out why and write the mended one. (Keep taking every second image for fitting: if they are sorted by class, the first half lacks some.)
+# It reads nearly every class from noise. Find out why, and write the mended one.
 #
 # <details><summary>Hint 1</summary>Which images has the classifier seen before it is asked about them?</details>
 # <details><summary>Hint 2</summary><code>[::2]</code> are the images 0, 2, 4 …; <code>[1::2]</code> are the others.</details>
@@ -360,9 +420,6 @@ print(f"class read from noise: {probe(noise, y_test[:200]):.0%}")
 # Now your probe and the test images. It reads one draw from each $q(z \mid x, c)$, which is what the decoder is given in training. **Expect**, by section 2, chance for the conditional VAE.
 
 # %% tags=["nbval-ignore-output"]
-shuffle = torch.randperm(len(test), generator=generator())
-x_test, y_test = x_test[shuffle], y_test[shuffle]
-
 def draw_z(model, *c):
     """One draw of q(z | x) or q(z | x, c) for each test image."""
     torch.manual_seed(seed)
@@ -375,14 +432,14 @@ plots.table(["class read from z", "share of test images"],
              ["conditional VAE", f"{known['plain']:.0%}"], ["chance", f"{1 / K:.0%}"]])
 
 # %% [markdown]
-# The condition took a part of the class out of $z$, by far not all. In training $z$ and $c$ agree, so the decoder may rely on either. When we sample, $z$ comes from the prior and knows nothing of $c$; where the decoder relies on $z$, it draws the wrong class.
+# The condition took a part of the class out of $z$, but far from all of it. In training $z$ and $c$ agree, so the decoder may rely on either. When we sample, $z$ comes from the prior and knows nothing of $c$; where the decoder relies on $z$, it can draw the class that $z$ suggests.
 #
-# Why would a network pay KL for what it is told for nothing? Two explanations:
+# Why would a network pay KL for what it is told anyway? Two explanations:
 #
 # - **time**: the class would leave $z$ if training went on;
-# - **scale**: in the encoder $c$ is a single 1 among hundreds of inputs, in the decoder one of 25, so both learn to use it late, when the class has already found its way through $z$.
+# - **scale**: in the encoder $c$ is a single 1 among hundreds of inputs, in the decoder one of 25, so both learn to use it late, when the class is already in $z$.
 #
-# S0 puts a *weight* on its condition. Borrow that: a row of zeros with a single 5, in both networks. It lets a step of the optimizer change the influence of $c$ five times as much. And for the first explanation, three times the epochs. **Expect** both to help; which more?
+# S0 puts a *weight* on its condition. Borrow that: a row of zeros with a single 5, in both networks. One step of the optimizer can then change the influence of $c$ five times as much. And for the first explanation, three times the epochs. **Expect** both to help; which more?
 
 # %%
 long = fit(build(), epochs=3 * epochs)
@@ -391,24 +448,28 @@ models = {"plain": plain, "plain, 3 × epochs": long, "weight 5": cvae}
 ten_of_each(cvae, "Weight 5: ten of each class")
 
 # %% [markdown]
-# All four models, measured on the same test images; *plain* has weight 1:
+# All four on test images; *plain* has weight 1:
 
 # %% tags=["nbval-ignore-output"]
 def copies_of(model, *c):
     return model.reconstruct(x_test, *c)
 
 def row(name, model, *c):
-    terms = training.evaluate(model, test, losses.negative_elbo)
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        terms = losses.negative_elbo(model(x_test, *c), x_test)
     known[name] = probe(draw_z(model, *c), y_test)
     if c:
         follows[name] = asked_for(model)
+        gains[name] = label_gain(loss_of(model), x_test, y_test)
     copied = (judge.classify(copies_of(model, *c)) == y_test).float().mean()
-    return [name, f"{terms['loss']:.1f}", f"{terms['kl']:.1f}", f"{known[name]:.0%}",
+    return [name, f"{terms['loss'].mean():.1f}", f"{terms['kl'].mean():.1f}",
+            f"{gains[name]:.1f}" if c else "–", f"{known[name]:.0%}",
             f"{follows[name].value:.0%}" if c else "–", f"{copied:.0%}"]
 
 rows = [row("VAE", vae)] + [row(name, model, y_test) for name, model in models.items()]
-plots.table(["model", "−ELBO", "KL", "class read from z", "class consistency",
-             "reconstructions read correctly"], rows)
+plots.table(["nats per image; shares", "−ELBO", "KL", "right labels save", "class read from z",
+             "class consistency", "reconstructions read correctly"], rows)
 
 # %% [markdown]
 # What each of the two changed:
@@ -424,10 +485,10 @@ display(Markdown(f"Weight 5 changes class consistency by **{100 * gap:+.0f}** po
                  f"three times the epochs by **{100 * by_time:+.0f}**."))
 
 # %% [markdown]
-# On Fashion-MNIST more epochs lower the −ELBO most and change class consistency little. The weight moves three columns together: less KL, less of the class in $z$, more samples of the class asked for. That is **consistent with** the second explanation, and no proof: the weight rescales the input of *both* networks, it acts as a larger learning rate for these columns, and a much longer training may close the gap (try `epochs=30`).
+# On Fashion-MNIST three times the epochs lower the −ELBO most, but class consistency moves little. The weight takes most of the class out of $z$, and the samples follow. That is **consistent with** the second explanation, and no proof: the weight rescales the input of *both* networks, and acts as a larger learning rate for these columns.
 
 # %% [markdown]
-# What is the highest class consistency that one may hope for? Not that of real images: even a *reconstruction*, made from a test image with its own class, is read correctly less often. Blur is the suspect. **Expect** real images, blurred by hand, to be confused like the reconstructions.
+# Even a *reconstruction*, made from a test image with its own class, is read correctly less often than a real image. Blur is the suspect. **Expect** real images, blurred by a Gaussian of σ = 1.5 pixels (our choice), to be confused alike.
 
 # %%
 def confusion(images):
@@ -441,16 +502,17 @@ read = {"real": confusion(x_test), "real, blurred": confusion(gaussian_blur(x_te
 short = [name.split("/")[0].replace("Ankle boot", "Boot") for name in classes]
 figure, axes = plots.figure(9, 3.5, 3)
 for ax, (name, shares) in zip(axes, read.items()):
-    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    drawn = ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     ax.set(title=f"{name}: {shares.diag().mean():.0%} right", xlabel="read as")
     ax.set_xticks(range(K), short, rotation=90)
     ax.set_yticks(range(K), short if ax is axes[0] else [])
     ax.grid(False)
 axes[0].set_ylabel("class")
+figure.colorbar(drawn, ax=axes, shrink=0.7, label="share of the class")
 figure
 
 # %% [markdown]
-# Each row is a class, each column what it is read as. The largest entries off the diagonal:
+# The largest entries off the diagonal:
 
 # %% tags=["nbval-ignore-output"]
 def worst(shares, n=3):
@@ -464,7 +526,9 @@ plots.table(["images", "read correctly", "most frequent confusions"],
              for name, shares in read.items()])
 
 # %% [markdown]
-# On Fashion-MNIST both, blurred images and reconstructions, turn coats and shirts into pullovers and sandals into other shoes; trousers suffer from our blur only. So much of what class consistency lacks looks like blur, and not like a fault of the condition.
+# On Fashion-MNIST blurred images and reconstructions alike turn coats and shirts into pullovers and sandals into other shoes; trousers suffer from our blur only. Hardly any of them is read as Coat: its share in section 1 need not mean that none was drawn.
+#
+# In the table of four models compare the last two columns. The samples of *weight 5* are read nearly as well as its reconstructions, so most of what is missing looks like blur. Those of *plain* are read far less well than its reconstructions: there blur is not all.
 
 # %% [markdown]
 # ## 5 · What z encodes instead
@@ -478,8 +542,8 @@ def z_map(ax, z, title, n=400):
     flat = TSNE(init="pca", random_state=0, perplexity=perplexity).fit_transform(z[:n].numpy())
     for k, name in enumerate(short):
         across, up = flat[y_test[:n].numpy() == k].T
-        ax.scatter(across, up, s=22, color=plots.CLASSES[k % len(plots.CLASSES)], label=name,
-                   edgecolors="black", linewidths=0.3)
+        ax.scatter(across, up, s=26, color=plots.CLASSES[k % len(plots.CLASSES)], label=name,
+                   marker="os^Dv"[k % 5], edgecolors="black", linewidths=0.3)
     ax.set(title=title, xlabel="t-SNE 1", ylabel="t-SNE 2", xticks=[], yticks=[])
 
 figure, axes = plots.figure(9, 4.4, 2)
@@ -489,7 +553,7 @@ figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", 
 figure
 
 # %% [markdown]
-# At the left kinds gather, at the right the colours mix. If $z$ does not hold the class, it holds what varies within a class. Cross the two: **one z per column, one class per row.**
+# At the left the classes form groups, at the right they mix. If $z$ does not hold the class, it holds what varies within a class. Cross the two: **one z per column, one class per row.**
 
 # %%
 z = torch.randn(10, 15, generator=generator())
@@ -499,7 +563,18 @@ plots.compare(crossed, title="Same z down a column, same class along a row", sca
               ticks=[f"z {i + 1}" for i in range(10)])
 
 # %% [markdown]
-# Along a row the class stays and the rest varies. Down a column brightness carries over among most of the garments; sneakers and sandals have a reading of their own. Nothing in the loss makes $z$ mean the same for every class.
+# Along a row the class mostly stays and the rest varies. Does a $z$ that makes a bright T-shirt make everything bright? Ask 500 of them:
+
+# %% tags=["nbval-ignore-output"]
+with torch.no_grad():
+    many = torch.randn(500, 15, generator=generator())
+    brightness = torch.stack([cvae.decode(many, c).mean((1, 2, 3)) for c in range(K)])
+alike = torch.corrcoef(brightness)[0]
+plots.table(["correlation of mean pixels", *short],
+            [[f"with {short[0]}", *(f"{each:.2f}" for each in alike)]])
+
+# %% [markdown]
+# Near 1 the same $z$ are bright for both classes, near 0 they say nothing of each other. Nothing in the loss makes $z$ mean the same for every class.
 #
 # Giving an image's $z$ another $c$ is a simple **style transfer**: encode with the own class, decode with another.
 
@@ -513,37 +588,40 @@ plots.compare(transfer, title=f"Style transfer: the z of five {classes[1]} and f
               "images, decoded as other classes")
 
 # %% [markdown]
-# Some brightness travels, from boots to the others more clearly than from trousers to boots. Print and seams do not: the reconstructions have lost them already.
+# Print and seams do not travel: the reconstructions have lost them already.
 #
-# Now by hand. The pad spans the two latents with most KL, and its points are the codes of test images. Drag, or use the arrow keys, then choose another class at the same place. **Find out**: in which direction does a T-shirt get brighter, and which classes get *darker* in that direction?
+# Now by hand. The square spans the two latents with most KL, decoded as the class chosen; its points are the codes of test images. Drag, or use the arrow keys, then choose another class at the same place. **Find out**: where does a T-shirt get brighter, and which classes do *not*?
+#
+# <details><summary>Answer</summary>Those with the lowest correlation above are the candidates.</details>
 
 # %% tags=["nbval-ignore-output"]
 most_kl = metrics.kl_per_dimension(cvae, test).argsort(descending=True)[:2].tolist()
-explore.walk(cvae, test, dims=most_kl, low=-2.5, high=2.5, classes=classes)
+explore.walk(cvae, test, dims=most_kl, classes=classes)
 
 # %% [markdown]
-# ## 6 · Three ways to condition, one argument apart
+# ## 6 · Other ways to give the condition
 #
 # | `condition=` | what happens | report |
 # |---|---|---|
 # | `"one-hot"` | the row is **concatenated** to features and latent | S3, S4 |
-# | `"embedding"` | label → embedding → MLP, weighted and **added** to $z$; the encoder is not told | S0 |
+# | `"embedding"` | label → a learned vector (*embedding*) → small network, **added** to $z$; the encoder is not told | S0 |
 # | `"attributes"` | a row of several 0/1 **attributes**, concatenated | S4, on CelebA |
 
 # %% tags=["nbval-ignore-output"]
 added = fit(build(condition="embedding"))
 follows["added"] = asked_for(added)
+gains["added"] = label_gain(loss_of(added), x_test, y_test)
+known["added"] = probe(draw_z(added, y_test), y_test)
 in_words = {"plain": "concatenated", "weight 5": "concatenated, weight 5",
             "added": "added, weight 1"}
-plots.table(["condition", "class consistency", "95 % interval"],
-            [[words, f"{follows[name].value:.0%}",
-              f"[{follows[name].low:.0%}, {follows[name].high:.0%}]"]
+plots.table(["condition", "right labels save", "class read from z", "class consistency"],
+            [[words, f"{gains[name]:.1f} nats", f"{known[name]:.0%}", with_interval(follows[name])]
              for name, words in in_words.items()])
 
 # %% [markdown]
-# S0's encoder is not told the class: it would have to recognise it in the image before it could leave it out of $z$.
+# S0's encoder is not told the class. On Fashion-MNIST the right labels save many nats, and yet $z$ keeps the class and few samples follow: a large label gain is not enough, since it is measured with $z$ from the encoder and not from the prior. (Two things change here, addition and an encoder that is not told.)
 #
-# **Attributes** describe an image by several properties at once. S4 uses CelebA's 40; here we derive some from the class. They say what is typical of a *class*, not what is true of each image.
+# **Attributes** describe an image by several properties at once. S4 uses CelebA's 40; here we derive some from the class. They say what is typical of a *class*, and two classes can have the same row.
 
 # %%
 clothes = {"on feet": [5, 7, 9], "open toes": [5], "high": [9], "sleeves": [2, 4, 6],
@@ -579,72 +657,54 @@ def wish(some):
 plots.compare(dict(map(wish, wishes)), title="★ no training image has this", scale=0.6)
 
 # %% [markdown]
-# Among garments the third row hangs sleeves on the narrow body of the second. No image carries a starred row, so there is nothing to measure it with: no test images, and no class for the classifier. Some dresses in the data do have sleeves, so the pictures are less new than the row.
+# On Fashion-MNIST the third row hangs sleeves on the body of the second, and the last makes the shoes of the fourth higher. No test image carries a starred row, so we cannot measure how right it is.
 #
-# Switch attributes on and off yourself. **Find out**: with the first attribute on, which of the others still change the picture, and which hardly? And what comes of all at once?
+# Switch attributes on and off. **Find out**: with the first one on, which others still change the picture?
 
 # %% tags=["nbval-ignore-output"]
 explore.attributes(by_attribute, names, n=10, seed=seed)
 
 # %% [markdown]
-# ## 7 · S3 against S4, on equal footing
+# ## 7 · Two reports' networks, equal budget
 #
-# Both reports concatenate a one-hot row, with weight 1. But S3 has fully connected networks and 15 latents, S4 convolutions and two. With a third system between them, S3's network with two latents, each step changes one thing. Images, epochs, batches and learning rate are the same for all.
+# Both reports concatenate a one-hot row, with weight 1. But S3 has fully connected networks and 15 latents, S4 convolutions and two; S3's network with two latents stands between. Images, epochs, batches and learning rate are equal.
 
 # %%
 small = fit(recipes.build("fc-cvae", 2, train.shape, seed, classes=K))
 conv = recipes.build("conv-cvae-mnist", 2, train.shape, seed, classes=K)
-# another order in memory: the same numbers, sooner
+# another order in memory, for speed
 conv = fit(conv.to(memory_format=torch.channels_last))
-systems = {"S3: fc, z = 15": plain, "fc, z = 2": small, "S4: conv, z = 2": conv,
-           "S3, weight 5": cvae}
+systems = {"S3: fc, z = 15": plain, "fc, z = 2": small, "S4: conv, z = 2": conv}
 
 # %% [markdown]
-# One sample of each class decides nothing, but it is something to look at:
-
-# %%
-ones = {name: torch.cat([model.sample(1, c, generator=generator(c)) for c in range(K)])
-        for name, model in systems.items()}
-plots.compare(ones, title="One sample of each class", ticks=short)
-
-# %% [markdown]
-# The scores of each:
+# In numbers:
 
 # %% tags=["nbval-ignore-output"]
 scores = {name: asked_for(model) for name, model in systems.items()}
-loss = {name: training.evaluate(model, test, losses.negative_elbo)["loss"]
-        for name, model in systems.items()}
-weights = {name: sum(p.numel() for p in m.parameters()) for name, m in systems.items()}
-plots.table(["system", "weights", "−ELBO, nats per image", "class consistency", "95 % interval"],
-            [[name, f"{weights[name] / 1e6:.2f} M", f"{loss[name]:.1f}", f"{s.value:.0%}",
-              f"[{s.low:.0%}, {s.high:.0%}]"] for name, s in scores.items()])
+plots.table(["system", "weights", "−ELBO, nats per image", "right labels save",
+             "class consistency"],
+            [[name, f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M",
+              f"{loss_of(model)(x_test, y_test):.1f}",
+              f"{label_gain(loss_of(model), x_test, y_test):.1f}", with_interval(scores[name])]
+             for name, model in systems.items()])
 
 # %% [markdown]
-# And what each step changes:
+# With two latents $c$ is one of 12 inputs of the decoder and not of 25:
 
 # %% tags=["nbval-ignore-output"]
-def step(a, b):
-    """What changes from system a to system b, in words."""
-    first, second = scores[a], scores[b]
-    apart = first.high < second.low or second.high < first.low
-    sure = "the intervals are apart" if apart else "the intervals overlap: no verdict"
-    return (f"- {a} → {b}: −ELBO {loss[b] - loss[a]:+.1f} nats, class consistency "
-            f"{100 * (second.value - first.value):+.0f} points ({sure})")
-
-order_of_steps = list(systems)
-display(Markdown("\n".join([step(order_of_steps[0], order_of_steps[1]),
-                            step(order_of_steps[1], order_of_steps[2]),
-                            step(order_of_steps[0], order_of_steps[3])])))
+moved = scores["fc, z = 2"].value - scores["S3: fc, z = 15"].value
+display(Markdown(f"Class consistency moves by **{100 * moved:+.0f}** points, "
+                 f"with weight 5 in section 4 by **{100 * gap:+.0f}**."))
 
 # %% [markdown]
-# The intervals cover the draw of the samples only: each system was trained once, briefly, with one seed. As for the reports, S3 planned FID and KID, which failed to run, and S4's FIDs, 182.47 (MNIST) and 379.02 (CelebA), come from ten images each; [lab 05](05_judging_generators.ipynb) shows what such a number is worth. `vaekit train fc-cvae` and `vaekit train conv-cvae-mnist` train both as published, on MNIST.
+# On Fashion-MNIST this is little beside the weight. Why the shallow network of section 3 did better we have not measured. Each system was trained once: this is no ranking.
 
 # %% [markdown]
 # ## 8 · The wrong noise
 #
-# S0 (CIFAR-10) feeds its decoder *uniform* noise, while its prior is $\mathcal N(0, I)$: `torch.rand` for `torch.randn`. Then no coordinate is negative; the mean is ½ and not 0, the standard deviation $1/\sqrt{12} \approx 0.29$ and not 1.
+# S0 (CIFAR-10) feeds its decoder *uniform* noise, while its prior is $\mathcal N(0, I)$: `torch.rand` for `torch.randn`. Then the mean is ½ and not 0, the standard deviation $1/\sqrt{12} \approx 0.29$ and not 1.
 #
-# We take a convolutional conditional VAE that ships with the package, trained on all of Fashion-MNIST with 20 latents, and two scores: class consistency, and **variety within a class**, the mean distance of two samples of one class as the classifier's features see it, divided by that of real images (1 is what real images have).
+# We take a convolutional conditional VAE that ships with the package, trained on all of Fashion-MNIST with 20 latents, and two scores: class consistency, and **variety within a class**, the mean distance of two samples of one class as the classifier's features see it, divided by that of real images: 1 is what real images have, 0 is one picture repeated.
 
 # %%
 shipped = pretrained.load("conv-cvae-fashion").model
@@ -657,11 +717,11 @@ fed = {"Gaussian": torch.randn(n, d, generator=generator()), "uniform": uniform,
 
 # %% [markdown]
 # ### ✏️ Exercise 4 (predict it)
-# With uniform noise in place of Gaussian, compared by more than two points of class consistency and a tenth of the variety:
+# What falls with uniform noise in place of Gaussian? "Falls" means: class consistency by more than 5 points, variety by more than a tenth.
 #
 # a. both class consistency and variety fall · b. variety falls, class consistency does not · c. class consistency falls, variety does not · d. neither falls
 #
-# <details><summary>Hint 1</summary>Where did the KL put the posteriors in training: does uniform noise land where the decoder was never trained, or in a part of where it was?</details>
+# <details><summary>Hint 1</summary>Is one coordinate of uniform noise unusual for N(0, 1)? And how far apart are two whole vectors?</details>
 # <details><summary>Hint 2</summary>Each coordinate lies between 0 and 1, so within one standard deviation of the prior's centre and always on the same side.</details>
 
 # %%
@@ -689,8 +749,9 @@ for name, latent in fed.items():
         images = shipped.decode(latent, asked)
     followed[name] = metrics.consistency_of(images, asked, features=fashion).value
     variety[name] = metrics.class_variety(images, asked, real, features=fashion, seed=seed).value
-plots.table(["fed", "mean", "mean length", "class consistency", "variety within a class"],
-            [[name, f"{fed[name].mean():.2f}", f"{fed[name].norm(dim=1).mean():.2f}",
+plots.table(["fed", "mean", "mean distance of two z", "class consistency",
+             "variety within a class"],
+            [[name, f"{fed[name].mean():.2f}", f"{torch.pdist(fed[name]).mean():.2f}",
               f"{followed[name]:.0%}", f"{variety[name]:.2f}"] for name in fed])
 
 # %%
@@ -698,18 +759,19 @@ print(check.between("variety, uniform over Gaussian",
                     variety["uniform"] / variety["Gaussian"], 0.1, 0.8))
 print(check.between("variety, rescaled over Gaussian",
                     variety["uniform, rescaled"] / variety["Gaussian"], 0.85, 1.15))
-falls = followed["uniform"] < followed["Gaussian"] - 0.02
+falls = followed["uniform"] < followed["Gaussian"] - 0.05
 narrows = variety["uniform"] < 0.9 * variety["Gaussian"]
 check.prediction(
     guess,
     {"a": falls and narrows, "b": narrows and not falls, "c": falls and not narrows,
      "d": not falls and not narrows},
-    because="Uniform noise stays in a small part of where the decoder was trained.",
+    because="Each coordinate is a usual one, but the vectors lie close together.",
 )
 
 # %% [markdown]
-# The middle row may look *better* than the first: whole, clean bags. But they are much alike, which class consistency does not see, and variety does. Rescaled to mean 0 and variance 1, uniform noise does about as well as Gaussian.
-# So class consistency alone is not enough. Does the gain of section 4 have such a price?
+# The middle row may look *better* than the first. But its bags are much alike, which class consistency does not see, and variety does. Rescaled to mean 0 and variance 1, uniform vectors are as far apart as Gaussian ones, and the variety is back.
+#
+# Does the gain of section 4 have a price in variety?
 
 # %% tags=["nbval-ignore-output"]
 def variety_of(model):
@@ -721,24 +783,27 @@ plots.table(["section 4", "class consistency", "variety within a class"],
              for name, model in models.items()])
 
 # %% [markdown]
-# On Fashion-MNIST weight 5 has the lowest variety. Part of the others' is error: samples of wrong classes differ too. Lab 05 looks for scores that see both at once.
+# On Fashion-MNIST *weight 5* gains class consistency and loses variety. How much of the variety of *plain* is only samples of wrong classes we have not measured. Lab 05 looks for scores that see both at once.
 
 # %% [markdown]
 # ## What we saw
 
 # %% tags=["nbval-ignore-output"]
 display(Markdown("\n".join([
-    f"- **Is c used?** With labels out of order the loss looks ordinary, and class consistency is "
-    f"{by_hand['run 1']:.0%}; in order it is {by_hand['run 2']:.0%}; chance is {1 / K:.0%}.",
+    f"- **Is c used?** With labels out of order the right ones save {gains['run 1']:.1f} nats per "
+    f"image and class consistency is {by_hand['run 1'].value:.0%}; in order {gains['run 2']:.0f} "
+    f"nats and {by_hand['run 2'].value:.0%}; chance is {1 / K:.0%}.",
     f"- **What does z know?** A probe reads the class from z for {known['VAE']:.0%} of images "
     f"without the condition, {known['plain']:.0%} with it, {known['weight 5']:.0%} at weight 5; "
     f"class consistency is {follows['plain'].value:.0%} and {follows['weight 5'].value:.0%}.",
-    f"- **The wrong noise** leaves {variety['uniform'] / variety['Gaussian']:.0%} of the variety, "
-    f"and class consistency goes from {followed['Gaussian']:.0%} to {followed['uniform']:.0%}.",
+    f"- **The wrong noise**: variety of the shipped VAE fed with Gaussian noise "
+    f"{variety['Gaussian']:.2f}, with uniform noise {variety['uniform']:.2f}, rescaled "
+    f"{variety['uniform, rescaled']:.2f}; class consistency {followed['Gaussian']:.0%}, "
+    f"{followed['uniform']:.0%}, {followed['uniform, rescaled']:.0%}.",
 ])))
 
 # %% [markdown]
-# **Next**: here the KL had weight 1, and it decided what $z$ keeps. [Lab 04](04_beta_vae.ipynb) turns that weight, β, on purpose.
+# **Next**: here the KL had weight 1 throughout, and what $z$ kept changed with the condition's weight. [Lab 04](04_beta_vae.ipynb) changes the weight of the KL itself, β.
 
 # %% [markdown]
 # **To read**

@@ -81,6 +81,10 @@ class InNotebook:
         view.scroll_into_view_if_needed()
         return view, self.visit.page
 
+    def together(self, *names):
+        """The elements of several views in one document, and its page."""
+        return [self.view(name)[0] for name in names], self.visit.page
+
     def faults(self):
         # Voila's template loads its icons from there
         outside = [url for url in self.visit.outside if "@fortawesome" not in url]
@@ -99,18 +103,25 @@ class OnPages:
     def view(self, name):
         if name in explored.WITH_KERNEL_ONLY:
             pytest.skip("only a kernel decodes this model")
-        if name not in self.visits:
-            path = self.folder / f"{name}.html"
-            path.write_text(page_of(name, explored.VIEWS[name]()))
+        (view,), page = self.together(name)
+        return view, page
+
+    def together(self, *names):
+        """The elements of several views on one page, and that page."""
+        title = " ".join(names)
+        if title not in self.visits:
+            path = self.folder / f"{title}.html"
+            path.write_text(page_of(title, *(explored.VIEWS[name]() for name in names)))
             visit = Visit(self.context, "file:")
             visit.page.goto(path.as_uri())
             visit.page.evaluate(LISTEN)
-            self.visits[name] = visit
-        page = self.visits[name].page
+            self.visits[title] = visit
+        page = self.visits[title].page
         page.bring_to_front()
-        view = page.locator(".vaekit").first
-        view.wait_for()
-        return view, page
+        views = [page.locator(".vaekit").nth(place) for place in range(len(names))]
+        for view in views:
+            view.wait_for()
+        return views, page
 
     def faults(self):
         return [each for visit in self.visits.values() for each in visit.errors + visit.outside]

@@ -1,12 +1,16 @@
 """Every view in JupyterLab, Notebook 7, Voila and as a page: controls, pictures, keys, pointers."""
+import numpy as np
 import pytest
+import torch
 from support import explored, pictures
 from support.browser import (
     SIZES,
     canvases_of,
+    drag_by_finger,
     is_blank,
     keep_screenshot,
     overflowing,
+    pixels_of,
     until,
 )
 
@@ -103,6 +107,75 @@ def test_every_other_control_can_be_used_by_keys(opened, name):
         )
         chooser.select_option(index=0)
     assert message_of(view) == ""
+
+
+def test_a_finger_moves_a_slider(opened):
+    view, page = opened.view("walk")
+    slider = pictures.sliders(view).first
+    for share in (0.75, 0.3):
+        drag_by_finger(page, slider, [(0.5, 0.5), (0.6, 0.5), (share, 0.5)])
+        wanted = pictures.LOW + share * (pictures.HIGH - pictures.LOW)
+        # the handle has a width, by which its way is shorter than the slider
+        until(lambda: abs(pictures.values(view)[0] - wanted) < 0.3, "not moved")  # noqa: B023
+        expected = explored.picture(explored.halved(explored.vae()), pictures.values(view))
+        pictures.until_equal(pictures.named(view, "the decoded image"), expected, "by finger")
+
+
+def said_at_star(page, view):
+    """Go with the mouse to where a map's star is: what the view says of the point there."""
+    canvas = view.locator("canvas.vaekit-map")
+    down, right = np.nonzero((pixels_of(canvas) == (255, 217, 47)).all(-1))
+    if len(right) < 50:
+        return "no star"
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    scale = box["width"] / canvas.evaluate("e => e.width")
+    page.mouse.move(box["x"] + right.mean() * scale, box["y"] + down.mean() * scale)
+    page.wait_for_timeout(50)
+    return view.locator(".vaekit-words").first.inner_text()
+
+
+def test_the_walk_is_marked_on_the_tsne_map(opened, moved):
+    """At the image whose code is nearest to the walk's latent, through all perplexities."""
+    (walk, tsne), page = opened.together("walk-five", "map-tsne")
+    codes = pictures.encoded(explored.vae(5), explored.images().images())
+    seen = set()
+    for first, second in (("Home", "End"), ("End", "Home")):
+        pictures.sliders(walk).nth(0).press(first)
+        pictures.sliders(walk).nth(1).press(second)
+        page.wait_for_timeout(100)
+        z = torch.tensor(moved(page, "five"))
+        nearest = int((codes - z).square().sum(1).argmin())
+        seen.add(nearest)
+        for perplexity in ("Home", "End"):
+            pictures.sliders(tsne).first.press(perplexity)
+            # the points are on their way for a while, and the star with them
+            until(
+                lambda: f"image {nearest + 1}," in said_at_star(page, tsne),  # noqa: B023
+                f"the star is not at image {nearest + 1}",
+            )
+    assert len(seen) == 2, "the walk went to two places"
+
+
+def letters_and_pictures(view):
+    """Pixels of a map's canvas to one CSS pixel, and the width of each of the nine pictures."""
+    fine = view.locator("canvas.vaekit-map").evaluate("e => e.width / e.clientWidth")
+    nine = view.locator(".vaekit-picks-nine canvas")
+    return fine, nine.evaluate_all("all => all.map((each) => each.clientWidth)")
+
+
+@pytest.mark.parametrize("width", SIZES)
+def test_a_map_can_be_read_at_every_size(opened, width):
+    """Its letters have 13 CSS pixels, which are 26 of the canvas."""
+    if opened.host != "page" and width < 600:
+        pytest.skip("the front end itself needs 600 px")
+    view, page = opened.view("map")
+    page.set_viewport_size({"width": width, "height": 900})
+    until(lambda: letters_and_pictures(view)[0] == pytest.approx(2), "letters are scaled")
+    _, widths = letters_and_pictures(view)
+    assert min(widths) >= 40
+    assert not is_blank(view.locator("canvas.vaekit-map"))
+    page.set_viewport_size({"width": SIZES[0], "height": 900})
 
 
 def test_two_walks_on_one_model_move_apart(opened):

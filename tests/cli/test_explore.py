@@ -52,10 +52,30 @@ def test_a_page_is_written(weights, tmp_path):
     assert result.exit_code == 0, result.output
     size = len(out.read_bytes()) / 1000
     assert result.stdout == f"written: {out} ({size:.0f} kB)\n"
+    assert result.stderr == ""
     assert size < 1000
     assert [view["view"] for view in views_of(out)] == ["walk", "draw"]
     assert views_of(out)[0]["scene"]["classes"] == list("0123456789")
     assert "<title>The latent space of vae-b1</title>" in out.read_text(encoding="utf-8")
+
+
+def test_a_page_that_stays_large_is_written_and_said(weights, tmp_path, monkeypatch):
+    """With the reason and the way out, in one line."""
+    out = tmp_path / "out.html"
+    # explore.page is a function, too
+    monkeypatch.setattr(sys.modules["vaekit.explore.page"], "LARGEST_PAGE", 1000)
+    result = run(weights / "vae-b1.safetensors", "--data", "digits", "--html", out)
+    assert result.exit_code == 0, result.output
+    size = len(out.read_bytes()) / 1000
+    assert result.stdout == f"written: {out} ({size:.0f} kB)\n"
+    (sentence,) = result.stderr.splitlines()
+    assert f"the page has {size:.0f} kB, more than 1 kB, " in sentence
+    assert "its weights are rounded to 8 bits already" in sentence
+    assert "a smaller model" in sentence
+
+    files = [weights / "vae-b4.safetensors", weights / "vae-b1.safetensors"]
+    result = run(*files, "--data", "digits", "--html", out)
+    assert "fewer weights" in result.stderr
 
 
 def test_the_folder_of_a_run_holds_weights(weights, tmp_path):

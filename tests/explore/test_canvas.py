@@ -197,6 +197,11 @@ def test_all_files_of_the_canvas_are_joined():
     assert ".vaekit" in style()
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_of_the_canvas_is_one_idea_long(name):
+    assert len((FOLDER / name).read_text(encoding="utf-8").splitlines()) <= 350
+
+
 def test_the_script_asks_for_nothing_from_outside():
     for text in (script(), style()):
         assert "import " not in [line[:7] for line in text.splitlines()]

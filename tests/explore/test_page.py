@@ -3,6 +3,7 @@ import base64
 import gzip
 import json
 import re
+import sys
 
 import pytest
 import torch
@@ -11,8 +12,11 @@ from torch import nn
 
 from vaekit import explore, recipes
 from vaekit.errors import UserError
-from vaekit.explore.page import LARGEST_PAGE, ROUNDED
+from vaekit.explore.canvas import Canvas
+from vaekit.explore.page import CARRIED, COMPUTED, LARGEST_PAGE, ROUNDED
+from vaekit.explore.scene import Scene
 from vaekit.models import nets
+from vaekit.models.diffusion import Diffusion, UNet
 from vaekit.models.vae import VAE
 
 
@@ -31,6 +35,21 @@ def large_vae():
     """Of 1.1 million weights: 2.2 MB in 16 bits."""
     shape = (1, 28, 28)
     return VAE(nets.mlp_encoder(shape, (8,)), nets.mlp_decoder(2, (700, 700), shape), 2, shape)
+
+
+@pytest.fixture(scope="module")
+def diffusion():
+    """Twenty steps of a tiny network, untrained."""
+    torch.manual_seed(0)
+    return Diffusion(UNet((1, 8, 8), channels=(16, 32)), (1, 8, 8), steps=20).eval()
+
+
+def denoise(model, **settings):
+    return explore.denoise(model, **{"steps": (2, 4), "n": 2, **settings})
+
+
+def footer_of(page):
+    return re.search(r"<footer>(.*?)</footer>", page, re.DOTALL).group(1)
 
 
 def test_title_text_and_headings_are_on_the_page(trained):
@@ -156,3 +175,50 @@ def test_a_model_that_only_a_kernel_encodes_is_refused():
         explore.page("A", explore.draw(model))
     answer, _ = explore.draw(model).answers["encode"]({"pixels": [0] * 784, "label": 0})
     assert torch.tensor(answer["mean"]).isfinite().all()
+
+
+def test_trajectories_that_are_all_carried_need_no_kernel(diffusion):
+    widget = denoise(diffusion, ahead=True)
+    scenes = scenes_of(explore.page("A", widget))
+    (view,) = scenes["views"]
+    assert len(view["scene"]["carried"]) == 2
+    assert content(scenes, view, "trajectory1") == widget.buffers["trajectory1"]
+    # the one trajectory that there is, is all
+    explore.page("A", denoise(diffusion, steps=(2,)))
+
+
+def test_trajectories_that_only_a_kernel_computes_are_refused(diffusion):
+    with pytest.raises(UserError, match="only a kernel computes; pass ahead=True to denoise"):
+        explore.page("A", denoise(diffusion))
+
+
+def test_ddim_between_two_images_is_refused(diffusion):
+    widget = explore.interpolate(diffusion, steps=2, limit=2)
+    with pytest.raises(UserError, match="cannot compute DDIM.*in a notebook"):
+        explore.page("A", widget)
+
+
+def test_a_view_that_asks_the_kernel_is_refused(trained):
+    def answer(question):
+        return {}, []
+
+    widget = Canvas("new", Scene(), figure=lambda: None, answers={"new": answer})
+    with pytest.raises(UserError, match="the view new asks a kernel.*in a notebook"):
+        explore.page("A", explore.walk(trained.model), widget)
+
+
+def test_the_footer_says_where_pictures_were_made(trained, diffusion):
+    walk = explore.walk(trained.model)
+    carried = denoise(diffusion, ahead=True)
+    assert footer_of(explore.page("A", walk)) == f"{COMPUTED} Made by vaekit explore."
+    assert footer_of(explore.page("A", carried)) == f"{CARRIED} Made by vaekit explore."
+    both = footer_of(explore.page("A", walk, carried))
+    assert both == f"{COMPUTED} {CARRIED} Made by vaekit explore."
+    assert "beforehand" in CARRIED
+
+
+def test_a_large_page_without_weights_does_not_say_that_it_rounded_them(diffusion, monkeypatch):
+    # explore.page is a function, too
+    monkeypatch.setattr(sys.modules["vaekit.explore.page"], "LARGEST_PAGE", 1000)
+    assert ROUNDED not in explore.page("A", denoise(diffusion, ahead=True))
+    assert ROUNDED in explore.page("A", explore.walk(small_vae()))

@@ -64,6 +64,18 @@ def halved(model: Any) -> Any:
     return rounded
 
 
+def eighthed(model: Any) -> Any:
+    """The model with its weights as they travel in 8 bits: whole numbers, a factor per row."""
+    rounded = copy.deepcopy(model)
+    with torch.no_grad():
+        for weight in rounded.parameters():
+            # a bias is one row
+            rows = weight.reshape(-1, weight.shape[-1])
+            step = rows.abs().amax(1, keepdim=True) / 127
+            weight.copy_(((rows / step).round() * step).reshape(weight.shape))
+    return rounded
+
+
 def picture(model: Any, z: Tensor | list[float], label: Any = None) -> np.ndarray:
     """What torch decodes, (height, width, 3) of uint8."""
     z = torch.as_tensor(z, dtype=torch.float32).reshape(1, -1)
@@ -107,7 +119,9 @@ VIEWS = {
     "walk-kernel": lambda: explore.walk(too_large(), low=-3, high=3, name="kernel"),
     "interpolate": lambda: explore.interpolate(vae(), images()),
     "map": lambda: explore.tsne_map(vae(), images()),
-    "map-tsne": lambda: explore.tsne_map(vae(5), images(), perplexities=(5, 30), progress=False),
+    "map-tsne": lambda: explore.tsne_map(
+        vae(5), images(), perplexities=(5, 30), name="five", progress=False
+    ),
     "dial": lambda: explore.dial(dialled(), images()),
     "attributes": lambda: explore.attributes(attributed(), ("bow", "collar", "sleeves")),
     "draw": lambda: explore.draw(vae(), images()),

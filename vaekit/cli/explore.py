@@ -78,6 +78,7 @@ def explore(
             _write(html, text)
         except UserError as error:
             raise UserError(f"--html: {error}") from error
+        _tell_if_large(text, len(loaded))
         return
     _open(_write(Path(tempfile.mkdtemp(prefix="vaekit-")) / "explore.html", text))
 
@@ -248,6 +249,22 @@ def _write(path: Path, text: str) -> Path:
     write_text(path, text)
     say(f"written: {path} ({len(text.encode()) / 1000:.0f} kB)")
     return path
+
+
+def _tell_if_large(text: str, count: int) -> None:
+    """Say that a page is larger than it should be, and what to do about it."""
+    from ..explore.page import LARGEST_PAGE
+
+    size = len(text.encode())
+    if size <= LARGEST_PAGE:
+        return
+    way_out = "give fewer weights, or those of smaller models" if count > 1 else (
+        "give weights of a smaller model"
+    )
+    tell(
+        f"the page has {size / 1000:.0f} kB, more than {LARGEST_PAGE / 1000:.0f} kB, though its "
+        f"weights are rounded to 8 bits already, and opens slowly over a network; {way_out}"
+    )
 
 
 def _open(path: Path) -> None:

@@ -78,6 +78,9 @@ TABLES: dict[str, Layout] = {
     "labs": plain("labs.json", {
         "lab": "{lab}",
         "seconds": "{seconds}",
+        "words": "{words:,}",
+        "longest code line": "{longest}",
+        "exercises: write it, predict it, find the bug": "{write}, {predict}, {bug}",
         "what the run printed": "{printed}",
     }),
     "memory": grid(

@@ -35,6 +35,9 @@ FILES = (
     "sketch.js",
     "draw.js",
     "interpolate.js",
+    "marks.js",
+    "scatter.js",
+    "pair.js",
     "map.js",
     "rows.js",
     "attributes.js",
@@ -43,6 +46,7 @@ FILES = (
     "main.js",
 )
 MOST_LATENTS = 1000
+ASKS = "the view {} asks a kernel, which a page does not have; use the widget in a notebook"
 
 # a question of the page → (answer as JSON, answer as bytes)
 Answer = Callable[[Mapping[str, Any]], tuple[dict[str, Any], list[bytes]]]
@@ -66,6 +70,9 @@ class Canvas(anywidget.AnyWidget):
         scene: what it shows.
         figure: draws its static twin.
         answers: what the page may ask the kernel, beside pictures of the models.
+        needs_kernel: why a page without a kernel cannot show the view, and the way out; "" if it
+            can. Left out: of a view with models, their networks say it; one without them that has
+            answers needs a kernel.
     """
 
     _esm = script()
@@ -85,8 +92,13 @@ class Canvas(anywidget.AnyWidget):
         *,
         figure: Callable[[], Figure],
         answers: Mapping[str, Answer] | None = None,
+        needs_kernel: str | None = None,
     ):
         super().__init__(view=view, scene=scene.facts, buffers=scene.buffers, state={})
+        if needs_kernel is None:
+            asks = bool(answers) and not scene.models
+            needs_kernel = ASKS.format(view) if asks else ""
+        self.needs_kernel = needs_kernel
         self.models = scene.models
         self.figure = figure
         self.answers = {"decode": self._decode, **(answers or {})}

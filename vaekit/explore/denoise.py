@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MOST_KEPT = 24
 # more than a page should carry
 MOST_BYTES = 8_000_000
+NOT_CARRIED = (
+    "the page lacks trajectories, which only a kernel computes; pass ahead=True to denoise"
+)
 # columns and images of the static twin
 COLUMNS = 10
 EXAMPLES = 2
@@ -91,11 +94,13 @@ def denoise(
     }
     everything = list(product(range(len(classes)) if classes else [None], steps, weights))
     _carry(scene, trajectories, everything if ahead else [first])
+    carries_all = ahead or len(everything) == 1
     return widget(
         "denoise",
         scene,
         figure=lambda: _figure(model, trajectories, first, n),
         answers={"step": trajectories.answer},
+        needs_kernel="" if carries_all else NOT_CARRIED,
         plain=lambda: Denoise(
             model, classes=classes, steps=steps, guidance=guidance, n=n, seed=seed, scale=scale
         ),

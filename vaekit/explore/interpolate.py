@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 COLUMNS = 9
 # images to choose among
 MOST_ENDS = 200
+DDIM = "the page cannot compute DDIM, which only a kernel does; use the widget in a notebook"
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ def _shown(model: Any, scene: Scene, between: Between) -> Any:
         scene,
         figure=lambda: _figure(between, a, b, label),
         answers=answers,
+        needs_kernel="" if scene.models else DDIM,
     )
 
 

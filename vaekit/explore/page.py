@@ -15,14 +15,18 @@ from ..errors import UserError, brief
 from ..files import write_text
 from .portable import decoder_of, encoder_of
 
+# what the page asks of a widget
+NEEDED = ("view", "scene", "buffers", "models", "needs_kernel")
 # bytes of a page: half a second over a slow line
 LARGEST_PAGE = 1_000_000
 
 ROUNDED = (
-    "The weights are rounded to 8 bits, to keep this page small: pixels differ a little from those "
-    "of the model itself."
+    "The weights are rounded to 8 bits, to keep this page small: pixels differ from those of the "
+    "model itself, a little in most places, more at edges."
 )
-MADE = "Everything is computed on this page. Made by vaekit explore."
+COMPUTED = "What the decoder makes of a latent is computed on this page."
+CARRIED = "The steps from noise to image were computed by the model beforehand."
+MADE = "Made by vaekit explore."
 
 
 def page(
@@ -31,7 +35,7 @@ def page(
     """The HTML of a page that shows these widgets one below the other.
 
     It works from a file, without a network and within another page. Weights stand in it in 16 bits,
-    in 8 bits where it would be larger than 1 MB otherwise.
+    in 8 bits where it would be larger than 1 MB otherwise. A page of many weights is larger still.
 
     Args:
         title: of the page.
@@ -39,8 +43,8 @@ def page(
         text: what one sees and may try: a paragraph, or several.
         headings: one for each widget.
     Raises:
-        UserError: no widgets, something that is none, a model that only a kernel can compute, not
-            one heading for each widget.
+        UserError: no widgets, something that is none, a model that only a kernel can compute,
+            trajectories of `denoise` that were not computed ahead, not one heading for each widget.
     """
     from .canvas import FOLDER, script, style
 
@@ -62,11 +66,13 @@ def page(
         "views": _places(len(widgets), headings),
         "script": script(),
     }
-    exact = template.substitute(parts, footer=MADE, scenes=_scenes(widgets, bits=16))
-    if len(exact.encode()) <= LARGEST_PAGE:
+    footer = _footer(widgets)
+    exact = template.substitute(parts, footer=footer, scenes=_scenes(widgets, bits=16))
+    has_networks = any(each.scene["models"] for each in widgets)
+    if len(exact.encode()) <= LARGEST_PAGE or not has_networks:
         return exact
     return template.substitute(
-        parts, footer=f"{MADE} {ROUNDED}", scenes=_scenes(widgets, bits=8)
+        parts, footer=f"{footer} {ROUNDED}", scenes=_scenes(widgets, bits=8)
     )
 
 
@@ -85,8 +91,18 @@ def write_page(
     return write_text(path, page(title, *widgets, text=text, headings=headings))
 
 
+def _footer(widgets: Sequence[Any]) -> str:
+    """Where the pictures were made."""
+    said = []
+    if any(each.scene["models"] for each in widgets):
+        said.append(COMPUTED)
+    if any("carried" in each.scene for each in widgets):
+        said.append(CARRIED)
+    return " ".join([*said, MADE])
+
+
 def _refuse_what_needs_a_kernel(widget: Any) -> None:
-    if not all(hasattr(widget, name) for name in ("view", "scene", "buffers", "models")):
+    if not all(hasattr(widget, name) for name in NEEDED):
         raise UserError(
             f"widgets must be views such as explore.walk(model) gives, got {brief(widget)}"
         )
@@ -98,6 +114,8 @@ def _refuse_what_needs_a_kernel(widget: Any) -> None:
                     f"the page cannot compute this model's {name}, which is too large or has "
                     "layers that only torch knows; use the widget in a notebook"
                 )
+    if widget.needs_kernel:
+        raise UserError(widget.needs_kernel)
 
 
 def _places(count: int, headings: Sequence[str]) -> str:

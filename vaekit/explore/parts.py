@@ -30,6 +30,7 @@ def widget(
     *,
     figure: Callable[[], Figure],
     answers: Mapping[str, Answer] | None = None,
+    needs_kernel: str | None = None,
     plain: Callable[[], Any] | None = None,
 ) -> Any:
     """The widget of a view; see `canvas.Canvas`.
@@ -40,7 +41,7 @@ def widget(
     if has_canvas():
         from .canvas import Canvas
 
-        return Canvas(view, scene, figure=figure, answers=answers)
+        return Canvas(view, scene, figure=figure, answers=answers, needs_kernel=needs_kernel)
     found = stand_in(view, scene, answers or {}, figure) if plain is None else plain()
     found.figure = figure
     return found

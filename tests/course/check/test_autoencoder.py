@@ -1,7 +1,10 @@
-"""Checks of squared error, PCA and interpolation (lab 01).
+"""Checks of squared error, PCA and the gap of a latent (lab 01).
 
 The right answers pass; for a wrong one the sentence names the property that does not hold.
 """
+import math
+
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -25,8 +28,23 @@ def pca_that_grows_worse(train, x, k):
     return pca(train, x, 7 - k if k < 6 else 6)
 
 
-def lerp(a, b, steps):
-    return torch.lerp(a, b, torch.linspace(0, 1, steps)[:, None])
+def nearest(z, codes, p=2.0):
+    return torch.cdist(z, codes, p).min(1).values
+
+
+def gap(z, codes, fresh, p=2.0):
+    return nearest(z, codes, p) / nearest(fresh, codes, p).median()
+
+
+def gap_in_numpy(z, codes, fresh):
+    both = torch.cat([z, fresh]).double().numpy()
+    distances = np.linalg.norm(both[:, None] - codes.double().numpy(), axis=2).min(1)
+    return torch.from_numpy(distances[: len(z)] / np.median(distances[len(z):]))
+
+
+def gap_one_by_one(z, codes, fresh):
+    usual = sorted(float((codes - each).norm(dim=1).min()) for each in fresh)[len(fresh) // 2]
+    return torch.stack([(codes - each).norm(dim=1).min() / usual for each in z])
 
 
 @pytest.mark.parametrize("checker, solution", [
@@ -36,7 +54,10 @@ def lerp(a, b, steps):
     (check.squared_error, lambda x, y: F.mse_loss(y, x, reduction="none").sum((3, 2, 1))),
     (check.pca, pca),
     (check.pca, lambda train, x, k: pca(train.double(), x.double(), k)),
-    (check.interpolate, lerp),
+    (check.gap, gap),
+    (check.gap, gap_in_numpy),
+    (check.gap, gap_one_by_one),
+    (check.gap, lambda z, c, f: torch.cdist(c, z).amin(0) / nearest(f, c).quantile(0.5)),
 ])
 def test_the_right_answer_passes_and_says_what_was_tested(checker, solution):
     passes(checker, solution)
@@ -92,17 +113,21 @@ def test_a_wrong_pca(wrong, words):
 
 
 @pytest.mark.parametrize("wrong, words", [
-    (lambda a, b, n: lerp(a, b, n + 1)[:-1], "last step should be b itself"),
-    (lambda a, b, n: lerp(a, b, n + 1)[:-1], "stops before it. With 5 steps there are 4 gaps"),
-    (lambda a, b, n: lerp(a, 2 * a - b, n), r"^The last step should be b itself\.$"),
-    (lambda a, b, n: list(lerp(a, b, n)), "torch.stack makes one tensor"),
-    (lambda a, b, n: lerp(a, b, 5), "follows the argument steps"),
-    (lambda a, b, n: lerp(b, a, n), "first step should be a itself"),
-    (
-        lambda a, b, n: torch.lerp(a, b, torch.linspace(0, 1, n)[:, None] ** 2),
-        "equal size",
-    ),
-    (lambda a, b, n: lerp(a, b, n).T, "One row per step"),
+    (lambda z, c, f: torch.cdist(z, c).mean(1) / nearest(f, c).median(), "nearest"),
+    (lambda z, c, f: (z - c.mean(0)).norm(dim=1) / nearest(f, c).median(), "nearest"),
+    (lambda z, c, f: torch.cdist(z, c) / nearest(f, c).median(), "one number per latent"),
+    (lambda z, c, f: torch.cdist(z, c).min(0).values, "one number per latent"),
+    (lambda z, c, f: torch.cdist(z, c).min(1), "tensor"),
+    (lambda z, c, f: torch.zeros(len(z)), "gap above 0"),
+    (lambda z, c, f: nearest(z, c) / torch.cdist(c, c).mean(), "only the nearest one counts"),
+    (lambda z, c, f: nearest(z, c), "of the fresh codes themselves should be 1"),
+    (lambda z, c, f: nearest(z, c) / nearest(f, c).mean(), "Divide by the median"),
+    (lambda z, c, f: nearest(z, c) / nearest(z, c).median(), "inf or NaN"),
+    (lambda z, c, f: gap(z, c, f).square(), "twice as far"),
+    (lambda z, c, f: gap(z, c, f, p=1.0), "Euclidean"),
+    (lambda z, c, f: gap(z, c, f, p=math.inf), "Euclidean"),
 ])
-def test_a_wrong_interpolation(wrong, words):
-    refuses(check.interpolate, wrong, words)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_wrong_gap(wrong, words, seed):
+    with pytest.raises(check.CheckFailed, match=words):
+        check.gap(wrong, seed=seed)

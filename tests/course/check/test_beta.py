@@ -1,9 +1,7 @@
-"""Checks of totals, schedules and free bits (lab 04).
+"""Checks of totals and free bits (lab 04).
 
 The right answers pass; for a wrong one the sentence names the property that does not hold.
 """
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -19,36 +17,12 @@ def total(t, kl, beta):
     return t - beta * kl + kl
 
 
-def cyclic(p, to, cycles, rise):
-    return losses.Cyclic(to, cycles, rise)(p)
-
-
-def cyclic_by_hand(p, to, cycles, rise):
-    position = p * cycles - int(p * cycles)
-    return to * min(position, rise) / rise
-
-
 def free_bits(kl, free):
     return torch.maximum(kl.mean(0), torch.full_like(kl[0], free)).sum()
 
 
 def free_bits_by_image(kl, free):
     return torch.where(kl.mean(0) > free, kl, free).sum(1).mean()
-
-
-def cyclic_step_by_step(p, to, cycles, rise):
-    """Go through the cycles until the one that p lies in."""
-    length = 1 / cycles
-    while p >= length:
-        p -= length
-    return to if p > rise * length else to * p / (rise * length)
-
-
-def cyclic_from_a_table(p, to, cycles, rise):
-    corners = torch.arange(cycles)
-    places = torch.stack([corners, corners + rise, corners + 1 - 1e-9], 1).flatten() / cycles
-    heights = torch.tensor([0.0, to, to]).repeat(cycles)
-    return float(np.interp(p, places.double(), heights))
 
 
 def free_bits_by_relu(kl, free):
@@ -67,21 +41,13 @@ def free_bits_in_a_loop(kl, free):
 RIGHT = pytest.mark.parametrize("checker, solution", [
     (check.comparable_total, total),
     (check.comparable_total, lambda t, kl, beta: torch.tensor(total(t, kl, beta))),
-    (check.cyclic, cyclic),
     (check.comparable_total, lambda t, kl, beta: np.float64(total(t, kl, beta))),
     (check.comparable_total, lambda t, kl, beta: torch.tensor([total(t, kl, beta)])),
-    (check.cyclic, cyclic_by_hand),
-    (check.cyclic, lambda p, to, n, rise: torch.tensor(cyclic_by_hand(p, to, n, rise))),
-    (check.cyclic, lambda p, to, n, rise: np.interp(p * n % 1, [0, rise], [0, to])),
     (check.free_bits, free_bits),
     (check.free_bits, free_bits_by_image),
     (check.free_bits, lambda kl, free: sum(torch.clamp(d.mean(), min=free) for d in kl.T)),
     (check.free_bits, lambda kl, free: free_bits(kl.float(), free)),
     # unusual ones
-    (check.cyclic, cyclic_step_by_step),
-    (check.cyclic, cyclic_from_a_table),
-    (check.cyclic, lambda p, to, n, rise: to * math.fmod(p, 1 / n) * n / rise
-        if math.fmod(p, 1 / n) * n < rise else to),
     (check.free_bits, free_bits_by_relu),
     (check.free_bits, free_bits_in_a_loop),
     (check.free_bits, lambda kl, free: kl.mean(0).where(kl.mean(0) > free, free).sum()),
@@ -125,66 +91,6 @@ def test_the_librarys_own_objective_is_what_the_free_bits_check_asks_for(generat
 ])
 def test_a_wrong_comparable_total(wrong, words):
     refuses(check.comparable_total, wrong, words)
-
-
-@pytest.mark.parametrize("wrong, words", [
-    (lambda p, to, cycles, rise: 1 - cyclic(p, to, cycles, rise), "start at weight 0"),
-    (lambda p, to, cycles, rise: to * (p * cycles % 1) / rise, "Cut it off"),
-    (
-        lambda p, to, cycles, rise: to * (1 - abs(2 * (p * cycles % 1) - 1)),
-        "should never fall",
-    ),
-    (
-        lambda p, to, cycles, rise: 0.5 * cyclic(p, to, cycles, rise),
-        "end of its first cycle",
-    ),
-    (
-        lambda p, to, cycles, rise: cyclic(p, to, cycles, min(1, 1.5 * rise)),
-        "straight line",
-    ),
-    (
-        lambda p, to, cycles, rise: cyclic(p, to, cycles, rise) ** 2 / to,
-        "straight line",
-    ),
-    (
-        lambda p, to, cycles, rise: to * min(1, p * cycles / rise),
-        "should repeat the first one",
-    ),
-    (
-        lambda p, to, cycles, rise: cyclic(p, 1.0, cycles, rise),
-        "end of its first cycle",
-    ),
-    # ignores an argument
-    (lambda p, to, cycles, rise: cyclic(p, to, 4, rise), "should never fall"),
-    (lambda p, to, cycles, rise: cyclic(p, to, cycles, 0.5), "straight line"),
-    # stays at 0 first and rises at the end of a cycle
-    (
-        lambda p, to, cycles, rise: to * max(0, (p * cycles % 1 - (1 - rise)) / rise),
-        "straight line",
-    ),
-    # a share of the whole training
-    (
-        lambda p, to, cycles, rise: to * min(1, p % (1 / cycles) / rise),
-        "end of its first cycle|straight line",
-    ),
-    # a cosine, as some codes have
-    (
-        lambda p, to, cycles, rise: to * (1 - math.cos(math.pi * cyclic(p, 1, cycles, rise))) / 2,
-        "straight line",
-    ),
-    # after the first cycle it never goes back to 0
-    (
-        lambda p, to, cycles, rise: to if p * cycles >= 1 else cyclic(p, to, cycles, rise),
-        "should repeat the first one",
-    ),
-    # cut off at 1, not at `to`
-    (
-        lambda p, to, cycles, rise: min(1.0, to * (p * cycles % 1) / rise),
-        "end of its first cycle",
-    ),
-])
-def test_a_wrong_cyclic_schedule(wrong, words):
-    refuses(check.cyclic, wrong, words)
 
 
 def pushes_back_up(kl, free):

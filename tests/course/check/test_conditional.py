@@ -1,9 +1,10 @@
-"""Checks of one-hot codes, sampling and the probe (lab 03).
+"""Checks of sampling, of what labels save and of the probe (lab 03).
 
 The right answers pass; for a wrong one the sentence names the property that does not hold.
 """
 import functools
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -21,8 +22,20 @@ def one_hot(y, classes):
     return F.one_hot(y, classes).float()
 
 
-def one_hot_by_comparison(y, classes):
-    return (y[:, None] == torch.arange(classes)).double()
+def gain(loss, x, y, permute=lambda y: y[torch.randperm(len(y))]):
+    return loss(x, permute(y)) - loss(x, y)
+
+
+def gain_of_several(loss, x, y):
+    return sum(gain(loss, x, y) for _ in range(4)) / 4
+
+
+def gain_with_moved_images(loss, x, y):
+    return loss(x[torch.randperm(len(x))], y) - loss(x, y)
+
+
+def gain_in_numpy(loss, x, y):
+    return gain(loss, x, y, lambda y: torch.from_numpy(np.random.default_rng(1).permutation(y)))
 
 
 def sample(decoder, c, n, noise=torch.randn, code=None, squash=torch.sigmoid):
@@ -49,17 +62,6 @@ def probe(z, y, fit=EVEN, score=ODD):
 
 def probe_by_neighbours(z, y):
     return KNeighborsClassifier(5).fit(z[ODD], y[ODD]).score(z[EVEN], y[EVEN])
-
-
-def one_hot_by_scatter(y, classes):
-    return torch.zeros(len(y), classes).scatter_(1, y[:, None], 1.0)
-
-
-def one_hot_in_a_loop(y, classes):
-    rows = torch.zeros(len(y), classes)
-    for row, label in zip(rows, y):
-        row[label] = 1
-    return rows
 
 
 def sample_one_by_one(decoder, c, n):
@@ -97,11 +99,11 @@ def probe_by_a_split(z, y):
 
 @pytest.mark.parametrize("seed", [0, 7])
 @pytest.mark.parametrize("checker, solution", [
-    (check.one_hot, one_hot),
-    (check.one_hot, one_hot_by_scatter),
-    (check.one_hot, one_hot_in_a_loop),
-    (check.one_hot, lambda y, classes: torch.eye(classes)[y]),
-    (check.one_hot, one_hot_by_comparison),
+    (check.label_gain, gain),
+    (check.label_gain, gain_of_several),
+    (check.label_gain, gain_with_moved_images),
+    (check.label_gain, gain_in_numpy),
+    (check.label_gain, lambda loss, x, y: torch.tensor(gain(loss, x, y))),
     (check.sample_class, sample),
     (check.sample_class, sample_by_hand),
     (check.sample_class, sample_one_by_one),
@@ -119,7 +121,7 @@ def test_the_right_answer_passes_and_says_what_was_tested(checker, solution, see
     passes(functools.wraps(checker)(functools.partial(checker, seed=seed)), solution)
 
 
-@pytest.mark.parametrize("reference", [lab03.one_hot, lab03.sample_class, lab03.probe])
+@pytest.mark.parametrize("reference", [lab03.label_gain, lab03.sample_class, lab03.probe])
 def test_the_reference_solutions_pass(reference):
     passes(getattr(check, reference.__name__), reference)
 
@@ -131,34 +133,46 @@ def test_the_verdict_on_a_sampler_depends_on_the_seed_of_the_check_alone():
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
+def gain_with(permute):
+    return lambda loss, x, y: gain(loss, x, y, permute)
+
+
+def moved_together(loss, x, y):
+    order = torch.randperm(len(y))
+    return loss(x[order], y[order]) - loss(x, y)
+
+
+def of_other_images(loss, x, y):
+    return loss(x.flip(3), y[torch.randperm(len(y))]) - loss(x, y)
+
+
+def of_two_halves(loss, x, y):
+    return loss(x[::2], y[1::2]) - loss(x[::2], y[::2])
+
+
 @pytest.mark.parametrize("wrong, words", [
-    (lambda y, n: None, "returns nothing"),
-    (lambda y, n: F.one_hot(y, n), "should be float; yours is torch.int64"),
-    (
-        lambda y, n: F.one_hot(y).float()[:, :n - 1],
-        "also for classes that do not occur",
-    ),
-    (lambda y, n: F.one_hot(y, int(y.max()) + 1).float(), "expected"),
-    (lambda y, n: y[:, None].float().expand(-1, n), "Only zeros and ones"),
-    (lambda y, n: one_hot(y, n) * y[:, None], "Only zeros and ones"),
-    (lambda y, n: 1 - one_hot(y, n), "Exactly one entry"),
-    (lambda y, n: torch.zeros(len(y), n), "Exactly one entry"),
-    (
-        lambda y, n: torch.eye(n)[torch.arange(len(y))],
-        "same class, but their rows differ",
-    ),
-    (lambda y, n: one_hot(y, n).roll(1, 1), "counted from 0"),
-    (lambda y, n: one_hot(y, 6), "follows the argument"),
-    (lambda y, n: torch.eye(n)[y.unique(return_inverse=True)[1]], "counted from 0"),
-    (lambda y, n: one_hot(n - 1 - y, n), "counted from 0"),
-    (lambda y, n: one_hot(y, n).T, r"expected \(\d+, \d+\)"),
-    (lambda y, n: one_hot(y, n).softmax(1), "Only zeros and ones"),
-    (lambda y, n: (torch.arange(n) <= y[:, None]).float(), "Exactly one entry"),
-    (lambda y, n: 2 * one_hot(y, n) - 1, "Only zeros and ones"),
-    (lambda y, n: one_hot(y, n).bool(), "should be float"),
+    (lambda loss, x, y: None, "returns nothing"),
+    (lambda loss, x, y: loss(y), r"raised TypeError: .*missing 1 required positional"),
+    (lambda loss, x, y: loss(x, y), "Return the difference"),
+    (lambda loss, x, y: gain(loss, x, y) / loss(x, y), "should cost this loss about"),
+    (lambda loss, x, y: loss(x, y[torch.randperm(len(y))]) / loss(x, y), "Return the difference"),
+    (lambda loss, x, y: -gain(loss, x, y), "Which of the two"),
+    (lambda loss, x, y: abs(gain(loss, x, y)) / len(y), "in a random order"),
+    (lambda loss, x, y: 4 * gain(loss, x, y), "a mean over images already"),
+    (lambda loss, x, y: 0.0, "in a random order"),
+    (gain_with(lambda y: y), "in a random order"),
+    (gain_with(lambda y: y.roll(1)), "in a random order"),
+    (gain_with(lambda y: torch.randint(0, 3, y.shape)), "in another order"),
+    (gain_with(lambda y: torch.zeros_like(y)), "in another order"),
+    (gain_with(lambda y: y + 1), "in another order"),
+    (gain_with(lambda y: y[torch.randint(len(y), y.shape)]), "in another order"),
+    (gain_with(lambda y: y[:10]), "takes all labels"),
+    (moved_together, "not moved with them"),
+    (of_other_images, "other images than yours"),
+    (of_two_halves, "takes all images"),
 ])
-def test_a_wrong_one_hot_code(wrong, words):
-    refuses(check.one_hot, wrong, words)
+def test_a_wrong_gain(wrong, words):
+    refuses(check.label_gain, wrong, words)
 
 
 def sample_with(**changes):

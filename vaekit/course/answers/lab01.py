@@ -4,7 +4,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["interpolate", "pca", "squared_error"]
+__all__ = ["gap", "pca", "squared_error"]
 
 
 def squared_error(x: Tensor, x_hat: Tensor) -> Tensor:
@@ -20,7 +20,8 @@ def pca(train: Tensor, x: Tensor, k: int) -> Tensor:
     return mean + (x - mean) @ directions @ directions.T
 
 
-def interpolate(a: Tensor, b: Tensor, steps: int) -> Tensor:
-    """Evenly spaced points on the straight line from a to b: (D,) twice → (steps, D)."""
-    t = torch.linspace(0, 1, steps).unsqueeze(1)
-    return (1 - t) * a + t * b
+def gap(z: Tensor, codes: Tensor, fresh: Tensor) -> Tensor:
+    """Distance to the nearest code, in units of fresh codes': (M, D), (N, D), (K, D) → (M,)."""
+    nearest = torch.cdist(z, codes).min(1).values
+    usual = torch.cdist(fresh, codes).min(1).values.median()
+    return nearest / usual

@@ -4,10 +4,10 @@ No check contains the formula that it tests. A function passes if it behaves as 
 must; if not, CheckFailed says which property does not hold.
 """
 from .ancestral import ddpm_step
-from .autoencoder import interpolate, pca, squared_error
-from .beta import comparable_total, cyclic, free_bits
+from .autoencoder import gap, pca, squared_error
+from .beta import comparable_total, free_bits
 from .comparison import arc, guided
-from .conditional import one_hot, probe, sample_class
+from .conditional import label_gain, probe, sample_class
 from .core import CheckFailed, Passed, between
 from .diffusion import ddim_step, forward_process
 from .disentanglement import information_gap
@@ -27,7 +27,6 @@ __all__ = [
     "bernoulli_nll",
     "between",
     "comparable_total",
-    "cyclic",
     "ddim_step",
     "ddpm_step",
     "discriminator_loss",
@@ -35,15 +34,15 @@ __all__ = [
     "forward_process",
     "frechet_distance",
     "free_bits",
+    "gap",
     "gaussian_kl",
     "guided",
     "importance_bound",
     "information_gap",
-    "interpolate",
+    "label_gain",
     "least_squares",
     "mmd",
     "non_saturating",
-    "one_hot",
     "or_reference",
     "pca",
     "prediction",

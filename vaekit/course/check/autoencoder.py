@@ -1,4 +1,4 @@
-"""The exercises of lab 01: squared error, PCA, interpolation."""
+"""The exercises of lab 01: squared error, PCA, the gap of a latent."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -193,30 +193,78 @@ def _directions_of_largest_variance(
     )
 
 
-@exercise("a", "b", "steps")
-def interpolate(fn: Solution) -> Passed:
-    """fn(a, b, steps): two latents (D,) → (steps, D).
+@exercise("z", "codes", "fresh")
+def gap(fn: Solution) -> Passed:
+    """fn(z, codes, fresh): (M, D), (N, D), (K, D) → (M,).
 
-    The rows lie evenly spaced on the straight line from a to b, both ends included.
+    The distance of each z to the nearest of the codes, over the median distance of fresh ones.
     """
     generator = seeded(fn.seed)
-    a = torch.randn(3, generator=generator)
-    b = torch.randn(3, generator=generator)
-    path = tensor(fn, a, b, 5, shape=(5, 3), hint="One row per step, both ends included.")
+    codes = torch.randn(12, 3, generator=generator)
+    # an odd number, whose median is one of them, and one far away, which the mean would notice
+    fresh = torch.randn(7, 3, generator=generator)
+    fresh[0] += 50
+    z = 2 * torch.randn(5, 3, generator=generator)
 
-    need(close(path[0], a), "The first step should be a itself.")
-    share = float((path[-1] - a) @ (b - a) / (b - a).square().sum())
-    need(
-        not 0.6 < share < 0.9,
-        "The last step should be b itself, and yours stops before it. "
-        "With 5 steps there are 4 gaps.",
-    )
-    need(close(path[-1], b), "The last step should be b itself.")
+    def gaps(latents: Tensor, data: Tensor = codes, unit: Tensor = fresh) -> Tensor:
+        return tensor(
+            fn,
+            latents,
+            data,
+            unit,
+            shape=(len(latents),),
+            hint="Keep one number per latent: take the minimum over the codes.",
+        )
 
-    gaps = path.diff(dim=0)
     need(
-        close(gaps, gaps.mean(0).expand_as(gaps)),
-        "The steps should be of equal size, on one straight line; yours are not.",
+        close(gaps(codes[:5]), torch.zeros(5), 1e-3),
+        "A latent that is one of the codes has a gap of 0. Is the *nearest* code meant?",
     )
-    tensor(fn, a, b, 8, shape=(8, 3), hint="The number of rows follows the argument steps.")
-    return Passed("interpolate: starts at a, ends at b, in equal steps on a straight line")
+    found = gaps(z)
+    need(bool((found > 0).all()), "A latent that is none of the codes has a gap above 0.")
+    need(
+        close(gaps(z, torch.cat([codes, codes + 1000])), found),
+        "Codes far away should change nothing: only the nearest one counts.",
+    )
+    _unit_is_the_median_of_fresh_codes(gaps, codes, fresh)
+    _a_ratio_of_lengths(gaps, z, codes, fresh)
+    return Passed(
+        "gap: 0 at a code, 1 at the median of the fresh ones, the same in other units and axes"
+    )
+
+
+def _unit_is_the_median_of_fresh_codes(
+    gaps: Callable[..., Tensor], codes: Tensor, fresh: Tensor
+) -> None:
+    unit = float(gaps(fresh).median())
+    need(
+        abs(unit - 1) < 1e-3,
+        f"The median gap of the fresh codes themselves should be 1, yours is {unit:.3g}. "
+        "Divide by the median, over the fresh codes, of their distance to the nearest code.",
+    )
+    need(
+        close(gaps(codes + 1), gaps(codes.flip(0) + 1).flip(0)),
+        "The gap of a latent should not depend on the others that it comes with.",
+    )
+
+
+def _a_ratio_of_lengths(
+    gaps: Callable[..., Tensor], z: Tensor, codes: Tensor, fresh: Tensor
+) -> None:
+    found = gaps(z)
+    need(
+        close(gaps(3 * z, 3 * codes, 3 * fresh), found, 1e-3),
+        "With everything three times as large the gap should stay: divide one length by another.",
+    )
+    origin = torch.zeros(1, 3)
+    unit = torch.tensor([[2.0, 0.0, 0.0]])
+    length = gaps(torch.tensor([[3.0, 4.0, 0.0], [6.0, 8.0, 0.0]]), origin, unit)
+    need(
+        close(length[1:], 2 * length[:1], 1e-3),
+        "A latent twice as far away should have twice the gap. Is a distance squared?",
+    )
+    need(
+        close(length[:1], torch.tensor([2.5]), 1e-3),
+        "From (3, 4, 0) to the only code, at the origin, the distance is 5. "
+        "Is yours the Euclidean one?",
+    )

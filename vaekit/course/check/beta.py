@@ -1,7 +1,5 @@
-"""The exercises of lab 04 on the weight of the KL: comparable totals, a schedule, free bits."""
+"""The exercises of lab 04 on the weight of the KL: comparable totals and free bits."""
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -50,96 +48,6 @@ def _total_at(fn: Solution, beta: float, reconstruction: float, kl: float) -> No
         f"A model with reconstruction {reconstruction:.3g} and KL {kl:.3g} "
         f"has the total {total:.4g} at β = {beta:g}. "
         f"Its −ELBO does not depend on β and is {negative_elbo:.4g}; yours is {answer:.4g}.",
-    )
-
-
-@exercise("progress", "to", "cycles", "rise")
-def cyclic(fn: Solution) -> Passed:
-    """fn(progress, to, cycles, rise): the weight after a share `progress` of training.
-
-    Each cycle rises from 0 to `to` over its share `rise`, then stays.
-    """
-    _cyclic_with(fn, to=1.0, cycles=4, rise=0.5)
-    _cyclic_with(fn, to=6.0, cycles=1, rise=0.25)
-    _cyclic_with(fn, to=2.0, cycles=3, rise=1.0)
-    generator = seeded(fn.seed)
-    for cycles in (2, 5, 7):
-        to, rise = torch.rand(2, generator=generator, dtype=torch.double).tolist()
-        _cyclic_with(fn, to=0.5 + 10 * to, cycles=cycles, rise=0.2 + 0.7 * rise)
-    return Passed(
-        "cyclic: starts at 0, rises in a straight line, stays at the top, "
-        "and begins again with each cycle"
-    )
-
-
-def _cyclic_with(fn: Solution, to: float, cycles: int, rise: float) -> None:
-    setting = f"with to = {to:g}, cycles = {cycles}, rise = {rise:g}"
-
-    def weight(progress: float) -> float:
-        return number(fn, progress, to, cycles, rise)
-
-    # odd fractions: none falls on the jump from one cycle to the next, where rounding would decide
-    inside = [(i + 0.37) / (40 * cycles) for i in range(40)]
-    first_cycle = [weight(progress) for progress in inside]
-
-    _goes_from_zero_to_the_top(weight, first_cycle, to, setting)
-    _rises_in_a_straight_line(weight, to, rise / cycles, setting)
-    for later in range(1, cycles):
-        later_cycle = [weight(progress + later / cycles) for progress in inside]
-        _repeats(first_cycle, later_cycle, later + 1, setting)
-
-
-def _goes_from_zero_to_the_top(
-    weight: Callable[[float], float],
-    first_cycle: list[float],
-    to: float,
-    setting: str,
-) -> None:
-    highest = max(first_cycle)
-    rises = [after - before for before, after in zip(first_cycle, first_cycle[1:])]
-    never_falls = min(rises) >= -1e-5 * to
-    need(
-        abs(weight(0.0)) < 1e-6,
-        f"Training should start at weight 0, {setting}; yours starts at {weight(0.0):.3g}.",
-    )
-    need(
-        highest <= to * (1 + 1e-5),
-        f"The weight rises to {highest:.3g}, {setting}: "
-        f"it should stop at {to:g} and stay there. Cut it off.",
-    )
-    need(
-        min(first_cycle) >= 0 and never_falls,
-        f"Within a cycle the weight should never fall, {setting}.",
-    )
-    need(
-        abs(first_cycle[-1] - to) < 0.05 * to,
-        f"At the end of its first cycle the weight should be {to:g}, {setting}, "
-        f"yours is {first_cycle[-1]:.3g}.",
-    )
-
-
-def _rises_in_a_straight_line(
-    weight: Callable[[float], float],
-    to: float,
-    end_of_rise: float,
-    setting: str,
-) -> None:
-    for part in (0.25, 0.5, 0.75):
-        found = weight(part * end_of_rise)
-        need(
-            abs(found - part * to) < 1e-5 * to,
-            f"The rise is a straight line: {part:g} of the way up it should be {part * to:g}, "
-            f"{setting}, yours is {found:.3g}. "
-            "Is `rise` a share of one cycle, not of the whole training?",
-        )
-
-
-def _repeats(first: list[float], later: list[float], cycle: int, setting: str) -> None:
-    differences = [abs(a - b) for a, b in zip(first, later)]
-    need(
-        max(differences) < 1e-5 * max(first),
-        f"Cycle {cycle} should repeat the first one, {setting}; yours differs. "
-        "The fractional part of progress · cycles says where in its cycle a step lies.",
     )
 
 

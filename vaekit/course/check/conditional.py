@@ -1,4 +1,4 @@
-"""The exercises of lab 03: one-hot codes, sampling a class, a classifier that reads latents."""
+"""The exercises of lab 03: sampling a class, what labels save, a classifier that reads latents."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -15,51 +15,6 @@ CLASSES = 6
 LATENT = 3
 # enough that a wrong spread shows, few enough to be decoded one by one
 DRAWS = 6000
-
-
-@exercise("y", "classes")
-def one_hot(fn: Callable[[Tensor, int], Tensor]) -> Passed:
-    """fn(y, classes): (N,) int64 → (N, classes) float, one column per class."""
-    generator = seeded(fn.seed)  # type: ignore[attr-defined]
-    for images, classes, occurring in ((4, 6, 5), (11, 9, 5), (2, 3, 2), (8, 12, 11)):
-        # the last class is missing in each of these batches, and two images have one class
-        y = torch.randint(occurring, (images,), generator=generator)
-        y[-1] = y[0]
-        code = tensor(
-            fn,
-            y,
-            classes,
-            shape=(images, classes),
-            hint=(
-                "One row per image, one column per class, "
-                "also for classes that do not occur in the batch: "
-                "the number of columns follows the argument, not the largest label."
-            ),
-            why_float="The code is concatenated to pixels and latents, so it should be float",
-        )
-        _marks_the_class_of_each_row(code.float(), y)
-    return Passed(
-        "one_hot: float zeros with a single one in the label's column, a column for every class"
-    )
-
-
-def _marks_the_class_of_each_row(code: Tensor, y: Tensor) -> None:
-    """y: labels, of which the first and the last are equal."""
-    need(
-        _zeros_and_ones(code),
-        "Only zeros and ones belong in the code. "
-        "A number such as 5 would say that class 5 is five times as much as class 1.",
-    )
-    need(close(code.sum(1), torch.ones(len(y))), "Exactly one entry of each row should be 1.")
-    need(
-        close(code[0], code[-1]),
-        "The first and the last image have the same class, but their rows differ.",
-    )
-    need(
-        torch.equal(code.argmax(1), y),
-        "The 1 should stand in the column of the label, counted from 0. "
-        "Class 0 gets the first column.",
-    )
 
 
 def _zeros_and_ones(code: Tensor) -> bool:
@@ -215,6 +170,100 @@ def _pixels_are_squashed_logits(images: Tensor, logits: Tensor) -> None:
         close(recovered, logits, 1e-2),
         "Your pixels are not the decoder's logits, squashed once. "
         "Is it the sigmoid, and is it applied a single time?",
+    )
+
+
+@exercise("loss", "x", "y")
+def label_gain(fn: Callable[[Callable[[Tensor, Tensor], float], Tensor, Tensor], float]) -> Passed:
+    """fn(loss, x, y): how much lower the loss is with the right labels than with permuted ones.
+
+    x: (N, 1, 2, 2), y: (N,) int64; loss(x, y) is a number. The losses handed in know each image's
+    own label, which stands in its first pixel.
+    """
+    generator = seeded(fn.seed)  # type: ignore[attr-defined]
+    for classes, saved in ((3, 4.0), (7, 30.0)):
+        # sorted by class: moved by one place, most labels would still be right
+        y = torch.arange(700) * classes // 700
+        x = torch.rand(700, 1, 2, 2, generator=generator)
+        x[:, 0, 0, 0] = y / classes
+        expected = saved * (1 - 1 / classes)
+
+        ignored = number(fn, _Loss(x, y, saved=0.0), x, y)
+        need(
+            abs(ignored) < 1e-3,
+            "This loss ignores the labels, so the right ones save nothing; "
+            f"you say {ignored:.3g}. Return the difference of two losses.",
+        )
+        used = _Loss(x, y, saved)
+        _used_labels_save(number(fn, used, x, y), expected)
+        need(
+            used.right > 0 and used.wrong > 0,
+            "Ask the loss twice at least: with the right labels, and with permuted ones.",
+        )
+    return Passed(
+        "label_gain: 0 for a loss that ignores the labels, positive for one that uses them, "
+        "with the same images and the same labels in both"
+    )
+
+
+class _Loss:
+    """Between 10 and 11 nats for an image, and `saved` more if its label is wrong."""
+
+    def __init__(self, x: Tensor, y: Tensor, saved: float):
+        self.x = x
+        self.y = y
+        self.saved = saved
+        # how often it was called with all labels right, and otherwise
+        self.right = 0
+        self.wrong = 0
+        # Python names a function by this where it is called wrongly
+        self.__qualname__ = "loss"
+
+    def __call__(self, x: Tensor, y: Tensor) -> float:
+        for name, given, own in (("images", x, self.x), ("labels", y, self.y)):
+            need(
+                isinstance(given, Tensor) and given.shape == own.shape and is_plain(given),
+                f"Each time the loss takes all {name}, a tensor {tuple(own.shape)}.",
+            )
+        need(
+            torch.equal(y.sort().values, self.y),
+            "The wrong labels should be the same ones in another order. "
+            "Others may be more or less frequent, and the loss may see that too.",
+        )
+        need(
+            torch.equal(_sorted_rows(x), _sorted_rows(self.x)),
+            "The loss was given other images than yours. Only the labels change places.",
+        )
+        known = (x[:, 0, 0, 0] * (int(self.y.max()) + 1)).round().long()
+        share = float((known != y).float().mean())
+        if share == 0:
+            self.right += 1
+        else:
+            self.wrong += 1
+        return 10 + float(x[:, 0, 1, 1].mean()) + self.saved * share
+
+
+def _sorted_rows(x: Tensor) -> Tensor:
+    rows = x.flatten(1)
+    return rows[rows[:, 1].argsort()]
+
+
+def _used_labels_save(gain: float, expected: float) -> None:
+    need(
+        gain > -1e-3,
+        f"With permuted labels this loss is higher, and you say {gain:.3g}. "
+        "Which of the two is subtracted?",
+    )
+    need(
+        gain > 0.8 * expected,
+        f"Permuted labels should cost this loss about {expected:.3g} nats per image; you say "
+        f"{gain:.3g}. These images are sorted by class: are the labels in a random order, "
+        "and the images not moved with them?",
+    )
+    need(
+        gain < 1.2 * expected,
+        f"Permuted labels should cost this loss about {expected:.3g} nats per image; you say "
+        f"{gain:.3g}. The loss is a mean over images already.",
     )
 
 

@@ -43,13 +43,6 @@ class SeenTrajectories {
   }
 }
 
-/** The stops of a control that the page can show: all with a kernel, else what came along. */
-function reachable(host, place, stops) {
-  if (host.hasKernel) return stops;
-  const carried = new Set(host.scene.carried.map(({ settings }) => settings[place]));
-  return stops.filter((stop) => carried.has(stop));
-}
-
 VIEWS.denoise = (host) => {
   const { scene } = host;
   const seen = new SeenTrajectories(host);
@@ -122,14 +115,13 @@ VIEWS.denoise = (host) => {
   };
 
   const control = (place, name, stops, words) => {
-    const found = reachable(host, place, stops);
-    if (found.length < 2) return null;
-    const value = Math.max(found.indexOf(settings[place]), 0);
-    const onmove = (k) => change(place, found[k]);
+    if (stops.length < 2) return null;
+    const value = Math.max(stops.indexOf(settings[place]), 0);
+    const onmove = (k) => change(place, stops[k]);
     const made = words
-      ? chooser({ name, options: found.map((stop) => words[stop]), value, onmove })
-      : slider({ name, stops: found, value, onmove });
-    return { ...made, settle: () => made.set(found.indexOf(settings[place])) };
+      ? chooser({ name, options: stops.map((stop) => words[stop]), value, onmove })
+      : slider({ name, stops, value, onmove });
+    return { ...made, settle: () => made.set(stops.indexOf(settings[place])) };
   };
   const controls = [
     control(0, "class", scene.classes.map((_, i) => i), scene.classes),
@@ -176,17 +168,5 @@ VIEWS.denoise = (host) => {
     namedRow("xₜ, from noise to image", rows[0]),
     namedRow("the model's estimate of the image", rows[1]),
     said,
-    ...(host.hasKernel ? [] : [make("p", { class: "vaekit-caption" }, [withoutKernel(scene)])]),
   ]);
 };
-
-/** What a page without a kernel carries, in words. */
-function withoutKernel({ carried, classes, steps, guidance }) {
-  const all = Math.max(classes.length, 1) * steps.length * guidance.length;
-  if (carried.length === all) return "";
-  const [label, number, weight] = carried[0].settings;
-  const words = [`${number} steps`];
-  if (weight !== null) words.push(`guidance ${weight}`);
-  if (label !== null) words.push(`class ${classes[label]}`);
-  return `This page carries the trajectory with ${words.join(", ")}; others need a notebook.`;
-}

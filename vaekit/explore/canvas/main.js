@@ -44,6 +44,8 @@ class Host {
   /** Tell other views in this document where a walk stands. */
   moved(z) {
     const detail = { name: this.scene.name, z: [...z] };
+    // for those who come later
+    document.vaekitPlaces = { ...document.vaekitPlaces, [detail.name]: detail.z };
     document.dispatchEvent(new CustomEvent("vaekit-moved", { detail }));
   }
 
@@ -51,11 +53,10 @@ class Host {
   follow(name, listener) {
     const heard = ({ detail }) => { if (detail.name === name) listener(detail.z); };
     document.addEventListener("vaekit-moved", heard);
+    const last = document.vaekitPlaces?.[name];
+    if (last) listener(last);
     this.leave = () => document.removeEventListener("vaekit-moved", heard);
   }
-
-  /** Whether there may be a kernel to ask. */
-  get hasKernel() { return false; }
 
   /** Ask the kernel. */
   ask() {
@@ -74,8 +75,6 @@ class NotebookHost extends Host {
     model.on("msg:custom", (content, buffers) => this.answered(content, buffers));
     model.on("change:state", () => this.heard());
   }
-
-  get hasKernel() { return true; }
 
   heard() {
     const state = this.model.get("state");

@@ -1,206 +1,5 @@
 // A map of images by their codes: what lies here, what lies between these two.
 
-const MAP = 440;
-const MARGIN = 26;
-const MOVING = 700;
-
-/** A scatter of points that move from one map to the next, and of which one is looked at. */
-class Scatter {
-  /**
-   * @param {object} options labels of the points, their count, colours, classes (names), square
-   *     (the same scale along both axes), name, onlook(i), onpin(i)
-   */
-  constructor({ labels, count, colours, classes, name, onlook, onpin }) {
-    Object.assign(this, { labels, count, colours, classes, onlook, onpin });
-    this.canvas = make("canvas", {
-      width: 2 * MAP, height: 2 * MAP, tabindex: 0, role: "application", class: "vaekit-map",
-      "aria-label": `${name}: arrow keys go to the nearest point that way, Enter pins it`,
-      ...KEEP_KEYS,
-    });
-    this.canvas.style.width = `${MAP}px`;
-    // places on the canvas; those that the points left, and those that they go to
-    this.now = new Float32Array(2 * count);
-    this.hidden = new Set();
-    this.pinned = [];
-    this.looked = 0;
-    this.redraw = oncePerFrame(() => this.draw());
-    onTheme(this.redraw);
-    this.listen();
-  }
-
-  listen() {
-    const at = (event) => {
-      const box = this.canvas.getBoundingClientRect();
-      const scale = (2 * MAP) / box.width;
-      return this.nearest((event.clientX - box.left) * scale, (event.clientY - box.top) * scale);
-    };
-    this.canvas.addEventListener("pointermove", (event) => this.look(at(event)));
-    this.canvas.addEventListener("pointerdown", (event) => {
-      event.preventDefault();
-      this.canvas.focus();
-      this.look(at(event));
-    });
-    this.canvas.addEventListener("click", (event) => this.onpin(at(event)));
-    this.canvas.addEventListener("keydown", (event) => this.key(event));
-  }
-
-  key(event) {
-    const ways = {
-      ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
-    };
-    event.stopPropagation();
-    if (event.key === "Enter" || event.key === " ") this.onpin(this.looked);
-    else if (event.key === "Home") this.look(this.next(0, 1));
-    else if (event.key === "End") this.look(this.next(this.count - 1, -1));
-    else if (event.key === "PageDown") this.look(this.next(this.looked + 1, 1));
-    else if (event.key === "PageUp") this.look(this.next(this.looked - 1, -1));
-    else if (event.key in ways) this.look(this.towards(...ways[event.key]));
-    else return;
-    event.preventDefault();
-  }
-
-  shown(i) { return !this.hidden.has(this.labels[i]); }
-
-  /** The first point from i on, in the order of the images, that is shown. */
-  next(i, step) {
-    while (i >= 0 && i < this.count && !this.shown(i)) i += step;
-    return i >= 0 && i < this.count ? i : this.looked;
-  }
-
-  nearest(x, y) {
-    let best = this.looked;
-    let least = Infinity;
-    for (let i = 0; i < this.count; i++) {
-      const distance = (this.now[2 * i] - x) ** 2 + (this.now[2 * i + 1] - y) ** 2;
-      if (distance < least && this.shown(i)) [best, least] = [i, distance];
-    }
-    return best;
-  }
-
-  /** The nearest point within 45° of a direction. */
-  towards(right, down) {
-    const [x, y] = [this.now[2 * this.looked], this.now[2 * this.looked + 1]];
-    let best = this.looked;
-    let least = Infinity;
-    for (let i = 0; i < this.count; i++) {
-      const [dx, dy] = [this.now[2 * i] - x, this.now[2 * i + 1] - y];
-      const along = dx * right + dy * down;
-      const across = Math.abs(dx * down - dy * right);
-      const distance = dx * dx + dy * dy;
-      if (along <= 0 || across > along || distance >= least || !this.shown(i)) continue;
-      [best, least] = [i, distance];
-    }
-    return best;
-  }
-
-  look(i) {
-    if (i !== this.looked) {
-      this.looked = i;
-      this.redraw();
-    }
-    this.onlook(i);
-  }
-
-  /** Move the points to places on the canvas: smoothly, if motion is welcome. */
-  go(places, smoothly) {
-    cancelAnimationFrame(this.moving);
-    if (!smoothly || matchMedia("(prefers-reduced-motion: reduce)").matches) {
-      this.now.set(places);
-      this.redraw();
-      return;
-    }
-    const from = this.now.slice();
-    const begin = performance.now();
-    const frame = (time) => {
-      const part = clamp((time - begin) / MOVING, 0, 1);
-      // slow at both ends
-      const eased = part * part * (3 - 2 * part);
-      for (let k = 0; k < from.length; k++) this.now[k] = from[k] + eased * (places[k] - from[k]);
-      this.draw();
-      if (part < 1) this.moving = requestAnimationFrame(frame);
-    };
-    this.moving = requestAnimationFrame(frame);
-  }
-
-  draw() {
-    const context = this.canvas.getContext("2d");
-    context.clearRect(0, 0, 2 * MAP, 2 * MAP);
-    this.ink = getComputedStyle(this.canvas).color;
-    this.drawBelow?.(context);
-    const radius = this.count > 5000 ? 3.5 : this.count > 1000 ? 5 : 7;
-    for (let i = 0; i < this.count; i++) {
-      if (!this.shown(i)) continue;
-      const colour = this.colours[this.labels[i] % this.colours.length];
-      dot(context, this.now[2 * i], this.now[2 * i + 1], radius, colour);
-    }
-    this.drawNames(context);
-    this.drawAbove?.(context);
-    const [x, y] = [this.now[2 * this.looked], this.now[2 * this.looked + 1]];
-    ring(context, x, y, 13);
-    this.pinned.forEach((i, k) => {
-      badge(context, this.now[2 * i], this.now[2 * i + 1], "ab"[k]);
-    });
-  }
-
-  /** Each class named at its median: a colour alone would not do. */
-  drawNames(context) {
-    this.classes.forEach((name, label) => {
-      if (this.hidden.has(label)) return;
-      const members = [];
-      for (let i = 0; i < this.count; i++) if (this.labels[i] === label) members.push(i);
-      if (!members.length) return;
-      const [x, y] = [0, 1].map((axis) => {
-        const places = members.map((i) => this.now[2 * i + axis]).sort((p, q) => p - q);
-        return places[Math.floor(places.length / 2)];
-      });
-      written(context, name, x, y, "bold 25px system-ui, sans-serif");
-    });
-  }
-}
-
-/** A word with an outline, which can be read on every colour. */
-function written(context, word, x, y, font) {
-  context.font = font;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.lineJoin = "round";
-  context.strokeStyle = "#000";
-  context.lineWidth = 7;
-  context.strokeText(word, x, y);
-  context.fillStyle = "#fff";
-  context.fillText(word, x, y);
-}
-
-/** A letter in a disc: a point that was pinned. */
-function badge(context, x, y, letter) {
-  dot(context, x, y, 17, "#0072b2");
-  context.font = "bold 25px system-ui, sans-serif";
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.fillStyle = "#fff";
-  context.fillText(letter, x, y - 1);
-}
-
-/** From places of a map to the canvas: one scale for both axes, so that distances are true. */
-function fitted(extents) {
-  const [left, right, bottom, top] = extents;
-  const scale = (2 * MAP - 2 * MARGIN) / Math.max(right - left, top - bottom, 1e-9);
-  return (x, y) => [
-    MAP + (x - (left + right) / 2) * scale, MAP - (y - (bottom + top) / 2) * scale,
-  ];
-}
-
-/** The ends of points: [left, right, bottom, top]. */
-function extentsOf(xy) {
-  const ends = [Infinity, -Infinity, Infinity, -Infinity];
-  for (let k = 0; k < xy.length; k++) {
-    const axis = 2 * (k % 2);
-    ends[axis] = Math.min(ends[axis], xy[k]);
-    ends[axis + 1] = Math.max(ends[axis + 1], xy[k]);
-  }
-  return ends;
-}
-
 VIEWS.map = (host) => {
   const { scene } = host;
   const images = host.images("images");
@@ -214,13 +13,13 @@ VIEWS.map = (host) => {
   // latents of several models share their axes; each t-SNE has a scale of its own
   const shared = scene.flat && points.map(([each]) => extentsOf(each.xy)).reduce((one, other) =>
     one.map((end, k) => (k % 2 ? Math.max : Math.min)(end, other[k])));
-  const fit = () => fitted(shared || extentsOf(points[state.m][state.p].xy));
+  const fit = () => fitted(shared || extentsOf(points[state.m][state.p].xy), scatter.side);
   const onCanvas = (x, y) => fit()(x, y);
 
   const scatter = new Scatter({
     labels: points[0][0].labels, count: images.count, colours: scene.colours,
     classes: scene.classes, name: scene.flat ? "map of the latent space" : "t-SNE of the codes",
-    onlook: (i) => look(i), onpin: (i) => pin(i),
+    onlook: (i) => look(i), onpin: (i) => pin(i), onresize: () => goToMap(false),
   });
   state.hidden.forEach((label) => scatter.hidden.add(label));
 
@@ -235,48 +34,14 @@ VIEWS.map = (host) => {
     words.textContent = `image ${i + 1}${name ? `, ${name}` : ""}`;
   });
 
-  // the way between the two that were pinned
-  const nine = Array.from({ length: NINE }, (_, k) => k / (NINE - 1));
-  const steps = new Tiles({
-    shape: images.shape, count: NINE, name: "nine pictures from a to b", width: 86, fluid: true,
-    what: (k) => `t = ${nine[k]}`, onchoose: (k) => goTo(nine[k]),
+  const pair = new Pair({
+    shape: images.shape, state,
+    modelOf: () => models[state.m], codeOf: (i) => codes[state.m][i], labelOf,
+    onmove: (place) => goTo(place), onshow: () => scatter.redraw(),
   });
-  const large = new Screen(images.shape, 1, "the picture at t");
-  const t = slider({
-    name: "t", low: 0, high: 1, value: state.t, onmove: (value) => goTo(value),
-  });
-  const latentAt = (place) =>
-    onTheWay(codes[state.m][state.a], codes[state.m][state.b], place, false);
-  const isPair = () => state.a >= 0 && state.b >= 0;
-  const queue = newestOnly();
-  const showNine = oncePerFrame(() => {
-    if (!isPair()) return;
-    const [model, label] = [models[state.m], labelOf(state.a)];
-    queue(() => model.fetch(nine.map(latentAt), label).catch(() => null), (pictures) =>
-      pictures?.forEach((pixels, k) => steps.show(k, pixels)));
-  });
-  const showLarge = oncePerFrame(() => {
-    if (!isPair()) return;
-    large.decode(models[state.m], latentAt(state.t), labelOf(state.a));
-    const k = nine.indexOf(Number(state.t.toFixed(4)));
-    steps.mark(k < 0 ? {} : { [k]: "" });
-    scatter.redraw();
-  });
-  const between = make("div", { class: "vaekit-column" }, [t.element, steps.element]);
-  const hint = make("p", { class: "vaekit-words" },
-    ["Click two points, or press Enter on them: here appears what lies between."]);
-
   const showPair = () => {
     scatter.pinned = [state.a, state.b].filter((i) => i >= 0);
-    between.classList.toggle("vaekit-waiting", !isPair());
-    large.canvas.classList.toggle("vaekit-waiting", !isPair());
-    between.inert = !isPair();
-    hint.textContent = isPair()
-      ? `From image ${state.a + 1} (a) to image ${state.b + 1} (b), on a line between their codes:`
-      : "Click two points, or press Enter on them: here appears what lies between.";
-    showNine();
-    showLarge();
-    scatter.redraw();
+    pair.show();
   };
   const pin = (i) => {
     if (state.a < 0) state.a = i;
@@ -290,8 +55,7 @@ VIEWS.map = (host) => {
   };
   const goTo = (place) => {
     state.t = place;
-    t.set(place);
-    showLarge();
+    pair.showPlace();
     host.save({ ...state });
   };
 
@@ -313,8 +77,8 @@ VIEWS.map = (host) => {
     scatter.redraw();
   });
   scatter.drawBelow = (context) => {
-    if (scene.flat) drawAxes(context, onCanvas, scatter.ink);
-    if (!isPair() || !scene.flat) return;
+    if (scene.flat) drawAxes(context, onCanvas, scatter.ink, scatter.side);
+    if (!pair.isChosen || !scene.flat) return;
     context.strokeStyle = scatter.ink;
     context.lineWidth = 4;
     context.beginPath();
@@ -323,7 +87,7 @@ VIEWS.map = (host) => {
     context.stroke();
   };
   scatter.drawAbove = (context) => {
-    const here = isPair() && placeOf(latentAt(state.t));
+    const here = pair.isChosen && placeOf(pair.latentAt(state.t));
     if (here) {
       ring(context, ...here, 9);
       dot(context, ...here, 7, "#0072b2");
@@ -362,7 +126,6 @@ VIEWS.map = (host) => {
     Object.assign(state, told);
     perplexity?.set?.(state.p);
     row?.set?.(state.m);
-    t.set(state.t);
     scatter.hidden = new Set(state.hidden);
     toggles?.show();
     showAll(false);
@@ -377,15 +140,15 @@ VIEWS.map = (host) => {
       make("div", { class: "vaekit-column" }, [scatter.canvas]),
       make("div", { class: "vaekit-column vaekit-controls" }, [
         make("div", { class: "vaekit-cards" }, [
-          card(original, "image"), card(rebuilt, "reconstruction"), card(large, "at t"),
+          card(original, "image"), card(rebuilt, "reconstruction"), card(pair.large, "at t"),
         ]),
         words,
         ...[row, perplexity].filter(Boolean).map((each) => each.element),
         ...(toggles ? [toggles.element] : []),
       ]),
     ]),
-    hint,
-    between,
+    pair.hint,
+    pair.element,
   ]);
 };
 
@@ -425,41 +188,4 @@ function classToggles(scene, scatter, onmove) {
     ...buttons, button("all", every(false)), button("none", every(true)),
   ]);
   return { element, show };
-}
-
-/** Lines through the origin of a latent space, and the names of its axes. */
-function drawAxes(context, onCanvas, ink) {
-  const [x, y] = onCanvas(0, 0);
-  context.strokeStyle = ink;
-  context.globalAlpha = 0.35;
-  context.lineWidth = 2;
-  context.beginPath();
-  context.moveTo(0, y);
-  context.lineTo(2 * MAP, y);
-  context.moveTo(x, 0);
-  context.lineTo(x, 2 * MAP);
-  context.stroke();
-  context.globalAlpha = 1;
-  context.fillStyle = ink;
-  context.font = "26px system-ui, sans-serif";
-  context.textAlign = "right";
-  context.fillText("z₁", 2 * MAP - 8, clamp(y - 16, 30, 2 * MAP - 20));
-  context.textAlign = "left";
-  context.fillText("z₂", clamp(x + 10, 8, 2 * MAP - 40), 20);
-}
-
-/** Where the walk stands. */
-function star(context, x, y) {
-  context.beginPath();
-  for (let k = 0; k < 10; k++) {
-    const radius = k % 2 ? 9 : 21;
-    const angle = (k / 10) * 2 * Math.PI - Math.PI / 2;
-    context.lineTo(x + radius * Math.cos(angle), y + radius * Math.sin(angle));
-  }
-  context.closePath();
-  context.lineWidth = 6;
-  context.strokeStyle = "#000";
-  context.stroke();
-  context.fillStyle = "#ffd92f";
-  context.fill();
 }

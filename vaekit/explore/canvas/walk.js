@@ -107,16 +107,29 @@ VIEWS.walk = (host) => {
 
   show();
   fill();
+  const controls = [
+    ...(choice ? [choice.element] : []), ...sliders.map((each) => each.element), buttons,
+  ];
+  return axes.count === 1
+    ? beneath(map.element, screen.canvas, controls)
+    : beside(map.element, screen.canvas, controls);
+};
+
+/** The picture and the controls to the right of a square map. */
+function beside(map, picture, controls) {
   return make("div", { class: "vaekit-columns" }, [
-    map.element,
-    make("div", { class: "vaekit-column vaekit-controls" }, [
-      screen.canvas,
-      ...(choice ? [choice.element] : []),
-      ...sliders.map((each) => each.element),
-      buttons,
+    map, make("div", { class: "vaekit-column vaekit-controls" }, [picture, ...controls]),
+  ]);
+}
+
+/** The picture, and to its right the controls, below a map that is as wide as the view. */
+function beneath(map, picture, controls) {
+  return make("div", { class: "vaekit-column" }, [
+    map, make("div", { class: "vaekit-columns vaekit-beneath" }, [
+      picture, make("div", { class: "vaekit-column vaekit-controls" }, controls),
     ]),
   ]);
-};
+}
 
 /** The map of a walk: a pad over its first two axes, or a strip along the one. */
 function walkMap({ host, model, axes, at, onmove }) {
