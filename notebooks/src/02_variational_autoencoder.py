@@ -598,7 +598,7 @@ plots.compare(
 
 # %% [markdown]
 # **Try it.** Drag the slider, or use the arrow keys. Which step of 1 in $z$ passes the most kinds of
-# image? (Without a kernel: between which ticks of the figure above?)
+# image?
 
 # %% tags=["nbval-ignore-output"]
 explore.walk(vaes[1], test, low=-3.3, high=3.3)
@@ -857,8 +857,7 @@ display(Markdown(f"""
 """))
 
 # %% [markdown]
-# Lab 03 tells the model the class of each image, so that we can choose what is drawn. By yourself:
-# does the answer of exercise 4 change with `epochs` at 40?
+# Lab 03 tells the model the class of each image, so that we can choose what is drawn.
 
 # %% [markdown]
 # ## What to read

@@ -165,8 +165,8 @@ fig
 
 # %% [markdown]
 # For the rest of this part an "image" is a point in the plane, so that everything can be drawn.
-# The data are eight clusters on a circle. The networks are small; `LeakyReLU` lets a small part of
-# a negative input pass, so that no unit can stop learning.
+# The data are eight clusters on a circle. The networks are small; `LeakyReLU` lets a part of a
+# negative input pass, so that no unit stops learning.
 
 # %%
 angles = torch.arange(8) * math.pi / 4
@@ -210,9 +210,8 @@ rows = [["discriminator", f"{gradient_norm(D):.3f}"], ["generator", f"{gradient_
 plots.table(["player", "gradient of the discriminator's loss"], rows)
 
 # %% [markdown]
-# The generator gets a gradient too, and it asks $G$ for images that are *easier* to recognise. The
-# game below clears it in time; a loop that takes both gradients and then both steps would add it to
-# the generator's own. Where does it come from? Mend the function.
+# The generator gets a gradient too, and it asks for images that are *easier* to recognise. (The game
+# below clears it in time.) Where does it come from? Mend the function.
 #
 # <details><summary>Hint 1</summary>Through which argument does the graph reach $G$? $D$ must still
 # learn from the scores of these points.</details>
@@ -272,9 +271,8 @@ check.between("gradient, non-saturating over minimax", ratio, 10, math.inf)
 
 # %% [markdown]
 # A round is: $D$ takes a step with fresh data and fakes, then $G$ takes one with what $D$ now says.
-# The optimiser is **Adam**: it steps along an average of gradients, divided by their usual size.
-# $\beta_1$ is the weight of the old average, 0.9 by default. The step, 0.005, is five times the
-# default, so that a game is short.
+# **Adam** steps along an average of gradients, divided by their usual size; $\beta_1$ is the weight
+# of the old average, 0.9 by default. The step, 0.005, is five times the default.
 
 # %%
 def play(loss, beta1, seed=seed, rounds=rounds, lr=5e-3, g_steps=1):
@@ -337,11 +335,10 @@ plots.table(HEAD, references)
 
 # %% [markdown]
 # An even ring hits a cluster by chance with more than a third of its draws. A number below it is
-# no success, and counting clusters that get "some" draws would call the ring perfect.
+# no success.
 
 # %% [markdown]
-# The first setting: the non-saturating losses, and $\beta_1 = 0.9$. If all goes well, the draws end
-# in the eight circles.
+# The first setting: the non-saturating losses, and $\beta_1 = 0.9$.
 
 # %% tags=["nbval-ignore-output"]
 def play_all(loss, beta1, **settings):
@@ -375,6 +372,9 @@ first = played["non-saturating", 0.9]
 moments = {f"round {i}": points for i, points in first[0]["draws"].items()}
 show(moments, "Non-saturating losses, β₁ = 0.9: 1,000 draws at four moments of game 0")
 
+# %% [markdown]
+# All games of this setting, beside data and an even ring:
+
 # %% tags=["nbval-ignore-output"]
 plots.table(HEAD, references + [row(f"game {k}", game["end"]) for k, game in enumerate(first)])
 
@@ -387,8 +387,7 @@ plots.table(HEAD, references + [row(f"game {k}", game["end"]) for k, game in enu
 
 # %% [markdown]
 # A third loss takes part. Mao et al. (2017) compare scores with targets, and halve the squared
-# errors: $D$ wants 1 for real images and 0 for fakes, $G$ wants 1 for its fakes. A fake with a
-# score of 3 then costs the generator as much as one with −1: scores cannot run away.
+# errors: $D$ wants 1 for real images and 0 for fakes, $G$ wants 1 for its fakes.
 
 # %%
 def least_squares(real, fake):
@@ -438,6 +437,9 @@ def mean(values):
 on = {key: [facts(game["end"])[0] for game in played[key]] for key in played}
 means = {key: mean(on[key]) for key in on}
 
+# %% [markdown]
+# Each cell of the table: the mean over games, and the lowest and the highest game.
+
 # %% tags=["nbval-ignore-output"]
 rows = []
 for name in losses:
@@ -446,9 +448,12 @@ for name in losses:
     covered = mean([facts(game["end"])[1] for game in played[name, 0.5]])
     rows.append([name, *cells, f"{100 * (means[pair[1]] - means[pair[0]]):+.0f}", f"{covered:.1f}"])
 rows.append(["even ring", f"{even:.0%}", f"{even:.0%}", "", "0"])
-head = ["on a cluster: mean (lowest to highest game)", "β₁ = 0.9", "β₁ = 0.5", "difference, points",
+head = ["share on a cluster", "β₁ = 0.9", "β₁ = 0.5", "difference, points",
         "covered at 0.5, of 8"]
 plots.table(head, rows)
+
+# %% [markdown]
+# The first bet, then the second:
 
 # %% tags=["nbval-ignore-output"]
 before = means["non-saturating", 0.9]
@@ -473,10 +478,9 @@ text = (f"It is {100 * behind:+.0f} points behind; games of one setting differ b
 check.prediction(minimax_is, outcomes, because=text)
 
 # %% [markdown]
-# A row of the table changes only $\beta_1$, a column only the loss. Compare a difference of means
-# with the range over games before you believe it. And minimax? Its generator saturates against a
-# $D$ that is sure of its fakes, as after 300 steps alone. The loss of such a $D$ is near 0; compare
-# the one measured in the games.
+# Compare a difference of means with the range over games before you believe it. And minimax? It
+# saturates against a $D$ that is sure, as after 300 steps alone. The loss of such a $D$ is near 0;
+# compare the one measured in the games.
 #
 # These are the games with the least-squares losses at 0.5. Look at the gaps between the clusters:
 # data leave them empty.
@@ -487,11 +491,10 @@ ends = {f"{facts(game['end'])[0]:.0%} on a cluster": game["end"] for game in sor
 show(ends, "Least-squares losses, β₁ = 0.5: 1,000 draws at the end of each game")
 
 # %% [markdown]
-# How can an average of gradients matter? The smallest game of all gives a hint (Mescheder et al.
-# 2018): the data are one point, 0; the generator draws one point, $\theta$; the discriminator's
-# score is $\psi x$. Both take gradient steps on the non-saturating losses, along an average of
-# gradients whose old value has the weight **momentum** (as $\beta_1$ in Adam). PyTorch's `SGD` *adds
-# up* gradients by default; `dampening` makes it an average. The solution is $\theta = \psi = 0$.
+# How can an average of gradients matter? The smallest game gives a hint (Mescheder et al. 2018): the
+# data are one point, 0; the generator draws one point, $\theta$; the discriminator's score is
+# $\psi x$. Both step along an average of gradients whose old value has the weight **momentum** (as
+# $\beta_1$ in Adam). PyTorch's `SGD` by default *adds up* gradients; `dampening` makes an average.
 
 # %%
 def smallest_game(momentum, dampening, steps=200):
@@ -535,17 +538,16 @@ check.between("distance to the solution, momentum 0.9 as an average", ended, 1.2
 # Each player's best direction turns as the other moves, and an average of old directions lags
 # behind. Without momentum the path comes closer, with 0.5 more slowly; with 0.9 it goes out and
 # circles. As a *sum* the same momentum makes steps ten times as long, and the distance grows without
-# bound (look at the axes): **divergence**. Adam also divides by the size of the gradients, so this
-# game is a hint. The table above is the evidence.
+# bound (look at the axes): **divergence**. This is a hint, as Adam also divides; the table is the
+# evidence.
 
 # %% [markdown]
 # ## 5 · Mode collapse, on purpose
 
 # %% [markdown]
-# **Mode collapse** is another failure: the draws are all alike. It can be provoked. Against a
-# discriminator that stands still, the best reply is a single point, the one with the highest score.
-# So let the generator take ten steps for each step of the discriminator, for 120 rounds. The control
-# is as short, with one step.
+# **Mode collapse** is another failure: the draws are all alike. Against a discriminator that stands
+# still, the best reply is a single point, the one with the highest score. So let the generator take
+# ten steps for each step of the discriminator, for 120 rounds. The control takes one.
 
 # %% tags=["nbval-ignore-output"]
 control = play_all(non_saturating, 0.5, rounds=120)
@@ -554,9 +556,8 @@ pictures = {f"game {k}": game["end"] for k, game in enumerate(collapsed)}
 show(pictures, "Ten steps of G for one of D: 1,000 draws at the end of each game")
 
 # %% [markdown]
-# Measure it: which centre is nearest to a draw, and is the draw on that cluster? Data and an even
-# ring both give each centre an eighth. The bars show the game of each setting with the most draws
-# on a cluster.
+# Which centre is nearest to a draw, and is the draw on that cluster? Data and an even ring both give
+# each centre an eighth. The bars show each setting's game with the most draws on a cluster.
 
 # %% tags=["nbval-ignore-output"]
 def nearest(points):
@@ -584,10 +585,9 @@ fig
 
 # %% [markdown]
 # Two numbers tell the failures apart. In **collapse** the spread falls far below that of the data,
-# here below 0.5. The share on a cluster does not see it: a patch that sits on one cluster gets all
-# of it, and the clusters covered say 1. In **divergence** the distance to the data grows and keeps growing: compare half
-# of the rounds with the end. Now for the games with $\beta_1 = 0.9$, which failed too: which failure
-# was it?
+# here below 0.5; the share on a cluster does not see it, if the patch sits on one. In
+# **divergence** the distance to the data keeps growing: compare half of the rounds with the end.
+# Which failure had the games with $\beta_1 = 0.9$?
 
 # %% tags=["nbval-ignore-output"]
 def diagnosis(name, all_games):
@@ -610,9 +610,9 @@ spreads = [facts(game["end"])[2] for game in collapsed]
 check.between("mean spread of the collapsed draws (data: 1)", mean(spreads), 0, 0.5)
 
 # %% [markdown]
-# A failed game can be either or both, and a large distance that does *not* grow is neither: the
-# draws move around the data, as in the third panel of the smallest game. Compare the two short
-# settings too: what the control shows is due to few rounds, the rest to the ten steps.
+# A large distance that does *not* grow is no divergence: the draws move around the data, as in the
+# third panel of the smallest game. What the control shows is due to few rounds, the rest to the ten
+# steps.
 
 # %% [markdown]
 # ## 6 · What the discriminator's loss tells
@@ -620,7 +620,8 @@ check.between("mean spread of the collapsed draws (data: 1)", mean(spreads), 0, 
 # %% [markdown]
 # In theory a discriminator that cannot tell real from fake scores everything 0, and its loss is
 # $2 \log 2 \approx 1.39$ nats.
-#
+
+# %% [markdown]
 # ### ✏️ Exercise 4 (predict it): the loss of a collapsed game
 # In the games with ten steps of $G$ all draws sit in one patch. What was $D$'s mean loss over the
 # last 50 rounds, averaged over these games?
@@ -677,6 +678,9 @@ groups = {
 verdicts = {name: [referee(game["G"]) for game in groups[name]] for name in groups}
 fresh = {name: [loss for loss, _ in verdicts[name]] for name in groups}
 
+# %% [markdown]
+# A point is a game. Which panel orders the games by the clusters that they cover?
+
 # %% tags=["nbval-ignore-output"]
 fig, axes = plots.figure(9, 3.4, columns=2, sharex=True, sharey=True)
 where = {"D's loss in the game, last 50 rounds": in_game, "loss of a fresh D": fresh}
@@ -710,8 +714,7 @@ check.between("collapsed: loss in the game minus loss of a fresh D, nats", gap, 
 # %% [markdown]
 # The collapsed games show the loss of a game that has ended well, and a fresh discriminator is
 # nearly always right about them. A value near $2 \log 2$ says only that *this* $D$ cannot tell,
-# perhaps because it is behind. The loss in the game is no measure of the samples; that of a fresh
-# $D$ is one.
+# perhaps because it is behind. The loss of a fresh $D$ is a measure of the samples.
 
 # %% [markdown]
 # ## 7 · Images: three GANs
@@ -720,8 +723,8 @@ check.between("collapsed: loss in the game minus loss of a fresh D, nats", gap, 
 # The slides of a Clemson course (S3, see the end) train three: **FC-GAN**, fully connected;
 # **LS-GAN**, the same networks with the least-squares losses; and **DC-GAN**, convolutional (Radford
 # et al. 2016; small here). Adam's step is 0.001, as S3 gives it; the DC-GAN paper found this too
-# high, took 0.0002, and lowered $\beta_1$ to 0.5. Our DC-GAN so differs from the first in two things,
-# the networks and $\beta_1$, and a fourth training changes only $\beta_1$.
+# high, took a fifth of it, and lowered $\beta_1$ to 0.5. Our DC-GAN changes two
+# things, the networks and $\beta_1$; a fourth training changes only $\beta_1$.
 #
 # Unlike on the ring, `training.fit` takes the step of both players at once. It also records the
 # discriminator's **accuracy** and the **variety**: the distance between two fakes as a share of the
@@ -780,6 +783,9 @@ for name, (history, samples) in trained.items():
     rows.append([name, *numbers, f"{fid(samples):.1f}"])
 plots.table(["model", "accuracy of D", "variety", "classes shown", "FID"], rows)
 
+# %% [markdown]
+# The same four as pictures:
+
 # %% tags=["nbval-ignore-output"]
 plots.compare(
     {name: samples[:12] for name, (_, samples) in trained.items()},
@@ -810,8 +816,8 @@ change = (ends[1] - ends[0]).flatten(1).norm(dim=1)
 explore.walk(shipped, dims=change.topk(3).indices.tolist(), start=start)
 
 # %% [markdown]
-# Nothing in the game asks an axis to mean anything. There is no encoder either: no network says
-# which noise belongs to a given image (one can only search for it), and there is no likelihood.
+# There is no encoder: no network says which noise belongs to a given image (one can only search for
+# it), and there is no likelihood.
 #
 # But two draws can be joined. Noise of 96 numbers has a length near $\sqrt{96} \approx 10$; a
 # straight line between two draws passes through shorter vectors, an arc does not. **Question:**
