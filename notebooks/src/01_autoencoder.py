@@ -159,7 +159,7 @@ plots.compare(rows, title="The linear baseline")
 check.between("PCA, d = 32: error over the mean image's", pca_error[-1] / mean_error, 0.01, 0.3)
 
 # %% [markdown]
-# On Fashion-MNIST two numbers tell most tops from shoes; thirty-two bring most outlines back. A copy is the mean plus a weighted *sum* of d fixed pictures: with few of them a sum mostly fades edges, and to move one it needs many.
+# On Fashion-MNIST most of the ten copies at d = 2 show a top, a trouser or a shoe, and two are a mixture; thirty-two numbers bring most outlines back. A copy is the mean plus a weighted *sum* of d fixed pictures.
 
 # %% [markdown]
 # ## 3 · A network with a narrow middle
@@ -262,7 +262,7 @@ def error_of(model, images=test):
 ae_error = [error_of(models[d]) for d in SIZES]
 plots.lines(
     SIZES, {"PCA": pca_error, "convolutional AE": ae_error}, log_x=True,
-    reference={"mean image, d = 0": mean_error}, title="What d numbers can hold (lower is better)",
+    reference={"mean image, d = 0": mean_error}, title="Error after the same short training (lower is better)",
     xlabel="latent size d", ylabel="squared error per test image",
 )
 
@@ -274,7 +274,7 @@ check.prediction(
 )
 
 # %% [markdown]
-# On Fashion-MNIST the network has the smaller error with few numbers: its few axes may bend, those of PCA may not. With the default settings the lines cross, and **at 32 the network's error is larger**, even larger than that of the same network with 8. Too little room in the code cannot be the cause: whatever 8 numbers can say, 32 can.
+# On Fashion-MNIST the network has the smaller error with few numbers: its axes may bend, those of PCA may not (not tested here). With the default settings the lines cross, and **at 32 the network's error is larger**, even larger than that of the same network with 8. Too little room in the code cannot be the cause: whatever 8 numbers can say, 32 can.
 #
 # Has the network memorised the training images? Then its training error would lie far below its test error.
 
@@ -346,7 +346,7 @@ head = ["d", "error, PCA", "error, AE", "AE: removed by doubling", "class predic
 plots.table(head, body)
 
 # %% [markdown]
-# With the default settings the error rises after 8; longer training removed that at 32, and was not tried at 16.
+# With the default settings the error rises after 8; at 32 longer training brought it below that of 8 with the short one. 8 and 16 were not trained longer.
 #
 # Is much gained up to d = 2, and little after it? Not on Fashion-MNIST: the step from 2 to 4 removes about as large a share of the error as the step from 1 to 2, and the class is predicted better from 4 numbers than from 2. On S4's own data, MNIST, the class is predicted correctly for 62, 83 and 91 % of the test images at d = 2, 4 and 8 (RESULTS.md, from `dataset="mnist"`). So 2 is the smallest size that gives a *map* one can look at; for compression take 4, which S4 itself trained, or 8.
 
@@ -362,7 +362,7 @@ plots.latent_map(z2_test, test.y, test.classes, title="Test images in the latent
 # %% [markdown]
 # Trousers and shoes mostly have regions of their own, tops share one, and bags are scattered. Between them are wide empty stretches.
 #
-# What lies between the regions? Decode a regular grid over the same region. The ends are the 2nd and 98th percentiles of the training codes.
+# What lies between the regions? Decode a regular grid over its middle part: on each axis from the 2nd to the 98th percentile of the training codes.
 
 # %% tags=["cover"]
 low, high = z2_train.quantile(0.02, 0), z2_train.quantile(0.98, 0)
@@ -371,7 +371,7 @@ title = "The latent plane, decoded on a grid"
 plots.lattice(models[2], x=(x0, x1), y=(y0, y1), title=title)
 
 # %% [markdown]
-# With the default settings trousers, tops, boots, sneakers and bags appear roughly where the map has them; sandals appear nowhere. An empty place is not always a bad one: the upper left corner gives tops. The broken and the darkest pictures stand between kinds.
+# With the default settings trousers, tops, boots, sneakers and bags appear roughly where the map has them; sandals appear nowhere. An empty place is not always a bad one: the upper left corner gives tops. Most broken pictures stand between kinds; some dark ones stand where there are many codes (section 6 returns to this).
 #
 # **Try**: drag the ring, or use the arrow keys. Start on trousers and go to shoes so that every picture on the way is a garment. Is there a way?
 
@@ -388,7 +388,7 @@ stops = z1_train.flatten().quantile(torch.linspace(0.02, 0.98, 12))
 with torch.no_grad():
     images = {"decoded": models[1].decode(stops.unsqueeze(1))}
 ticks = [f"{stop:.1f}".replace("-", "−") for stop in stops]
-plots.compare(images, title="d = 1: all copies lie on one line", ticks=ticks, xlabel="z₁")
+plots.compare(images, title="d = 1: codes on a line, copies on a curve", ticks=ticks, xlabel="z₁")
 
 # %% [markdown]
 # The slider moves along the same line. **Try**: which kinds have a clear picture somewhere, and which have none?
@@ -651,11 +651,11 @@ display(Markdown(f"""
   data as test images do. Pixel error of the pictures: {nearer:.0%} in the fifth with the smallest
   gaps, {farther:.0%} in the fifth with the largest.
 - **Interpolation**: halfway between two images of different classes the gap is {gaps[4]:.2g};
-  at the ends it is {gaps[0]:.2g}.
+  at the two ends it is {gaps[0]:.2f} and {gaps[-1]:.2f}.
 """))
 
 # %% [markdown]
-# **What can be repaired afterwards**: the place and width of the draws (fit a Gaussian), and a way between two images (go from code to code). **What cannot**: the empty stretches themselves. The loss never says *where* codes should lie, nor that the space between them should be filled. Lab 02 lets the encoder answer with a small cloud instead of a point, and adds one term to the loss.
+# **What was repaired afterwards**: the place and width of the draws (a fitted Gaussian; the pictures' error stayed), and a way between two images (from code to code). **What was not**: the empty stretches. Only another training can fill them. The loss never says *where* codes should lie, nor that the space between them should be filled. Lab 02 lets the encoder answer with a small cloud instead of a point, and adds one term to the loss.
 #
 # **Try**: `dataset="mnist"` for S4's own data; `epochs=15` for longer training; `train_images=500`, and compare training and test error.
 

@@ -81,11 +81,11 @@ full_run = "fashion" in dataset and epochs == 3 and len(train) == 10_000
 diagrams.vae()
 
 # %% [markdown]
-# Every model of this lab is trained in the same way. A *batch* is the images that one step of training sees; small batches make many steps out of few epochs.
+# One function trains all models but the two of section 3 and the shipped one of section 8.
 
 # %%
 def fit(model, images=train, epochs=epochs):
-    """Train on −ELBO, the same way for every model of this lab."""
+    """Train on −ELBO: all models but those of sections 3 and 8."""
     training.fit(model, images, losses.negative_elbo, epochs=epochs, batch_size=80, lr=2e-3,
                  schedule="one-cycle", seed=seed)
     return model.cpu().eval()
@@ -116,7 +116,7 @@ plots.table(["", *classes], [[name] + [f"{n / len(y):.0%}" for n in y.bincount(m
                              for name, y in rows.items()])
 
 # %% [markdown]
-# The shares are far from equal. But a share near 0 % has two readings: the VAE does not draw the class, or the classifier does not recognise it in the VAE's pictures. Where the reconstructions lack a class too, the second is likely; section 4 returns to this.
+# The shares are far from equal. But a share near 0 % has two readings: the VAE does not draw the class, or the classifier does not recognise it in the VAE's pictures. Where the reconstructions lack a class too, the draw from the prior is not the reason: the decoder is, or the classifier. Section 4 returns to this.
 #
 # What we want is the distribution of images *given* a class, $p(x \mid c)$. Drawing $c$ first and $x$ second then gives every class its share, since $p(x) = \sum_c p(c)\, p(x \mid c)$.
 
@@ -330,7 +330,7 @@ plots.table(["test images: nats per image", "−ELBO", "right labels save", "cla
             + [["real images", "–", "–", f"{consistency_of_real:.0%}"]])
 
 # %% [markdown]
-# The samples of run 2 follow their class well above chance, and far below real images. Run 1's curve alone does not show its fault; a second number does.
+# The samples of run 2 follow their class well above chance, and far below real images. (The interval is for other samples of one training.) Run 1's curve alone does not show its fault; a second number does.
 
 # %% [markdown]
 # ## 4 · A better network, and a surprise
@@ -437,7 +437,7 @@ plots.table(["class read from z", "share of test images"],
 # Why would a network pay KL for what it is told anyway? Two explanations:
 #
 # - **time**: the class would leave $z$ if training went on;
-# - **scale**: in the encoder $c$ is a single 1 among hundreds of inputs, in the decoder one of 25, so both learn to use it late, when the class is already in $z$.
+# - **scale**: in the encoder $c$ is a single 1 among hundreds of inputs, in the decoder it stands beside 15 latents, so both learn to use it late, when the class is already in $z$.
 #
 # S0 puts a *weight* on its condition. Borrow that: a row of zeros with a single 5, in both networks. One step of the optimizer can then change the influence of $c$ five times as much. And for the first explanation, three times the epochs. **Expect** both to help; which more?
 
@@ -485,10 +485,10 @@ display(Markdown(f"Weight 5 changes class consistency by **{100 * gap:+.0f}** po
                  f"three times the epochs by **{100 * by_time:+.0f}**."))
 
 # %% [markdown]
-# On Fashion-MNIST three times the epochs lower the −ELBO most, but class consistency moves little. The weight takes most of the class out of $z$, and the samples follow. That is **consistent with** the second explanation, and no proof: the weight rescales the input of *both* networks, and acts as a larger learning rate for these columns.
+# On Fashion-MNIST three times the epochs lower the −ELBO most, but class consistency moves little. The weight takes out of $z$ most of what a linear probe can read (it can miss a class that is there in another form), and the samples follow. That is **consistent with** the second explanation, and no proof: the weight rescales the input of *both* networks, and acts as a larger learning rate for these columns.
 
 # %% [markdown]
-# Even a *reconstruction*, made from a test image with its own class, is read correctly less often than a real image. Blur is the suspect. **Expect** real images, blurred by a Gaussian of σ = 1.5 pixels (our choice), to be confused alike.
+# Even a *reconstruction*, made from a test image with its own class, is read correctly less often than a real image. Blur is the suspect. **Expect** real images, blurred by a 5×5 Gaussian kernel (our choice), to be confused alike.
 
 # %%
 def confusion(images):
@@ -528,7 +528,7 @@ plots.table(["images", "read correctly", "most frequent confusions"],
 # %% [markdown]
 # On Fashion-MNIST blurred images and reconstructions alike turn coats and shirts into pullovers and sandals into other shoes; trousers suffer from our blur only. Hardly any of them is read as Coat: its share in section 1 need not mean that none was drawn.
 #
-# In the table of four models compare the last two columns. The samples of *weight 5* are read nearly as well as its reconstructions, so most of what is missing looks like blur. Those of *plain* are read far less well than its reconstructions: there blur is not all.
+# In the table of four models compare the last two columns. The samples of *weight 5* are read nearly as well as its reconstructions, so most of what is missing is missing in its reconstructions already. Those of *plain* are read far less well than its reconstructions: there it is not.
 
 # %% [markdown]
 # ## 5 · What z encodes instead
@@ -553,7 +553,7 @@ figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", 
 figure
 
 # %% [markdown]
-# At the left the classes form groups, at the right they mix. If $z$ does not hold the class, it holds what varies within a class. Cross the two: **one z per column, one class per row.**
+# At the left trousers, most bags and the shoes form groups, and the tops overlap; at the right all mix. If $z$ does not hold the class, it holds what varies within a class. Cross the two: **one z per column, one class per row.**
 
 # %%
 z = torch.randn(10, 15, generator=generator())
@@ -619,7 +619,7 @@ plots.table(["condition", "right labels save", "class read from z", "class consi
              for name, words in in_words.items()])
 
 # %% [markdown]
-# S0's encoder is not told the class. On Fashion-MNIST the right labels save many nats, and yet $z$ keeps the class and few samples follow: a large label gain is not enough, since it is measured with $z$ from the encoder and not from the prior. (Two things change here, addition and an encoder that is not told.)
+# S0's encoder is not told the class. On Fashion-MNIST the right labels save many nats, and yet $z$ keeps the class and few samples follow: a large label gain is not enough: it is measured with $z$ from the encoder. (Permuted labels reach only its decoder.)
 #
 # **Attributes** describe an image by several properties at once. S4 uses CelebA's 40; here we derive some from the class. They say what is typical of a *class*, and two classes can have the same row.
 
@@ -689,7 +689,7 @@ plots.table(["system", "weights", "−ELBO, nats per image", "right labels save"
              for name, model in systems.items()])
 
 # %% [markdown]
-# With two latents $c$ is one of 12 inputs of the decoder and not of 25:
+# With two latents the single 1 of $c$ stands beside 2 numbers in the decoder, not beside 15:
 
 # %% tags=["nbval-ignore-output"]
 moved = scores["fc, z = 2"].value - scores["S3: fc, z = 15"].value
@@ -697,14 +697,14 @@ display(Markdown(f"Class consistency moves by **{100 * moved:+.0f}** points, "
                  f"with weight 5 in section 4 by **{100 * gap:+.0f}**."))
 
 # %% [markdown]
-# On Fashion-MNIST this is little beside the weight. Why the shallow network of section 3 did better we have not measured. Each system was trained once: this is no ranking.
+# On Fashion-MNIST this is little beside the weight. Why the shallow network of section 3 did better we have not measured. This is no ranking.
 
 # %% [markdown]
 # ## 8 · The wrong noise
 #
 # S0 (CIFAR-10) feeds its decoder *uniform* noise, while its prior is $\mathcal N(0, I)$: `torch.rand` for `torch.randn`. Then the mean is ½ and not 0, the standard deviation $1/\sqrt{12} \approx 0.29$ and not 1.
 #
-# We take a convolutional conditional VAE that ships with the package, trained on all of Fashion-MNIST with 20 latents, and two scores: class consistency, and **variety within a class**, the mean distance of two samples of one class as the classifier's features see it, divided by that of real images: 1 is what real images have, 0 is one picture repeated.
+# We take a convolutional conditional VAE that ships with the package, trained on all of Fashion-MNIST with 20 latents (do not compare its values with ours), and two scores: class consistency, and **variety within a class**, the mean distance of two samples of one class as the classifier's features see it, divided by that of real images: 1 is what real images have, 0 is one picture repeated.
 
 # %%
 shipped = pretrained.load("conv-cvae-fashion").model

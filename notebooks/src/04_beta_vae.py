@@ -513,7 +513,7 @@ plots.table(["decoder", "D", "R", "−ELBO"],
              for name, v in at_end.items()])
 
 # %% [markdown]
-# In the first epoch the six layers use less of $z$ than the two, unless warm-up makes the rate cheap. But β = 1 throughout did not collapse: its rate rises later, by itself. The last column says what the late start cost, in one short training.
+# In the first epoch the six layers use less of $z$ than the two, unless warm-up makes the rate cheap. But on Fashion-MNIST β = 1 throughout does not collapse: its rate rises later, by itself. The last column compares the ends, for one seed and one short training.
 
 # %% [markdown]
 # ## 6 · What else is in `losses`
@@ -692,8 +692,8 @@ R_of = {name: sum(v).item() for name, v in per_dim.items()}
 means = {name: interval(v)[0] for name, v in mig.items()}
 gained = "{:.2f} ± {:.2f}".format(*interval(gain["β-TCVAE"]))
 display(Markdown("\n".join([
-    f"- **The curve.** From β = 0.1 to 10 the rate falls from {R[0.1]:.0f} to {R[10]:.1f} nats, "
-    f"the distortion rises from {D[0.1]:.0f} to {D[10]:.0f}; for a squared error, σ-VAE finds "
+    f"- **The curve.** From β = 0.1 to 10 the rate goes from {R[0.1]:.0f} to {R[10]:.1f} nats, "
+    f"the distortion from {D[0.1]:.0f} to {D[10]:.0f}; for a squared error, σ-VAE finds "
     f"β = {sigma_beta:.2g}.",
     f"- **Collapse.** The rate is {R_of[f'β = {wrong:.0f}']:.2f} nats at β = {wrong:.0f}, "
     f"{R_of['warm-up']:.2f} after warm-up, {R_of['free bits']:.1f} with free bits and "

@@ -11,7 +11,7 @@
 #
 # [start page](00_start.ipynb) · next: [06 The GAN](06_gan.ipynb)
 #
-# Of the five reports behind this course, two give their images a score that cannot be interpreted, and a third could compute none (RESULTS.md of this repository describes them). Afterwards you can
+# Of the five reports behind this course, two give their images a score that is doubtful, and a third planned scores and gives none (RESULTS.md of this repository describes them). Afterwards you can
 #
 # - say what SSIM, FID, KID, precision, recall and the likelihood measure;
 # - write FID, KID and the importance-weighted bound;
@@ -86,10 +86,10 @@ diagrams.judging()
 # | SSIM | is this copy like its original? | samples: they have no original |
 # | FID, KID, precision, recall | do *sets* of images look alike to a network? | copying |
 # | NLL (negative log-likelihood) | how probable are *new* real images? | what samples look like |
-# | nearest neighbour | are samples copies of training images? | all else |
+# | nearest neighbour | are samples copies of training images? | moved copies; how good or varied samples are |
 
 # %% [markdown]
-# The test set is cut into two halves. One is the **reference**: except where we say so, a score compares $n$ images with these same $n$. The other half, **fresh real images**, stands for a perfect generator: what *it* scores can be expected of no model.
+# The test set is cut into two halves. One is the **reference**: except where we say so, a score compares $n$ images with these same $n$. The other half, **fresh real images**, stands for a perfect generator: its scores are what such a generator gets with $n$ images. A score beyond them is no sign of a better one.
 #
 # We judge the VAE of lab 02 with 64 latents. **Expect** rough copies and smeared samples.
 
@@ -160,7 +160,7 @@ white = torch.ones(1, *train.shape)
 print(f"black against white, L = 255: {ssim(0 * white, white, 255):.2f}")
 
 # %% [markdown]
-# Squared means are at most 1 and variances small: with the wrong range the constants outweigh them, and both fractions are near 1 whatever the image shows. S0 does not state its range. With 255, uniform noise scores 0.99172 on its own data, CIFAR-10's planes (RESULTS.md). Always state the range.
+# Squared means are at most 1 and variances small: with the wrong range the constants outweigh them, and both factors come near 1: even black against white gives 0.87. S0 does not state its range. With 255, uniform noise scores 0.99172 on its own data, CIFAR-10's planes (RESULTS.md). Always state the range.
 
 # %% [markdown]
 # ## 3 · FID in ten lines
@@ -179,7 +179,7 @@ train_features, vae_features = judge.features(train), judge.features(samples)
 print("features of the reference:", tuple(real_features.shape))
 
 # %% [markdown]
-# Our network is a small classifier with 64 features. Published FIDs use Inception, trained on photographs, with 2,048. **Scores through different networks do not compare.**
+# Our network is a small classifier with 64 features. Published FIDs usually use Inception, trained on photographs, with 2,048. **Scores through different networks do not compare.**
 
 # %% [markdown]
 # ### ✏️ Exercise 1 (write it): the Fréchet distance
@@ -422,7 +422,7 @@ for score in ("precision", "recall"):
     display(fig)
 
 # %% [markdown]
-# Half of the distribution keeps precision and loses recall. A shift costs both.
+# Half of the distribution keeps most of its precision and loses recall. The shift loses recall too; of its precision it keeps what a few large balls, around points far from all others, hold.
 #
 # Now real training images with our two faults, weaker and stronger: all of them blurred; or all different and sharp, but only of the first few classes. **Expect** FID to see both, and the two shares to tell them apart.
 
@@ -553,14 +553,14 @@ fig.suptitle(f"Value, 95 % interval, fresh real images (dashed); {n:,} images ea
 fig
 
 # %% [markdown]
-# Where two intervals overlap, these images do not tell which set is better. FID and precision may also order the sets differently. **Which pairs can FID not separate?**
+# Where two intervals are apart, the sets differ. Where they overlap, we claim nothing: a cautious rule, which can miss a difference. **Which pairs can FID not separate?**
 
 # %% tags=["nbval-ignore-output"]
 for column, title in enumerate(scores):
     pairs = [f"{a} and {b}" for a, b in combinations(card, 2)
              if max(card[a][column].low, card[b][column].low)
              <= min(card[a][column].high, card[b][column].high)]
-    print(f"{title[:-2]} does not separate", ", ".join(pairs) or "(all are separated)")
+    print(f"{title[:-2]}: intervals overlap of", ", ".join(pairs) or "(all are separated)")
 
 # %% [markdown]
 # ### ✏️ Exercise 3 (predict it): which letter is the copier?
@@ -577,7 +577,7 @@ guess = "D"
 # %% [markdown]
 # ## 8 · The copier, found
 #
-# The **distance to the nearest training image** (Euclidean, between pixels): its median over 100 images of each set, beside that of fresh real images. Two sets more: the copies moved by one pixel, and fresh images blurred. The last column undoes shifts of up to one pixel. (The models of the package have seen 60,000 images; we look through `train` only.)
+# The **distance to the nearest training image** (Euclidean, between pixels): its median over 100 images of each set, beside that of fresh real images. Two sets more: the copies moved by one pixel, and fresh images blurred. The last column undoes shifts of up to one pixel. (The package's models saw 60,000 images; we search 10,000.)
 
 # %%
 suspects = {label: x[:100] for label, x in judged_sets.items()}
@@ -606,18 +606,18 @@ display(plots.table(["100 images of", "was", "median distance", "after the best 
                      for label, (a, b) in nearest.items()]))
 copied = {letter: letter in blind and nearest[letter][0] < 1e-6 for letter in "ABCDE"}
 check.prediction(guess, copied,
-                 because="Every image of that set is a training image: its distance is 0.")
+                 because="At least half of these images lie at distance 0 from a training image.")
 
 # %% [markdown]
-# The distance finds the copies, unless they **move by one pixel**: then only undoing the shift does. On Fashion-MNIST *blurred* fresh images, which are no copies, lie nearer than sharp ones. So a distance of 0 proves copying, and a small one does not. On Fashion-MNIST precision does not see smearing either: our VAE gets about as much as the GAN, or more.
+# The distance finds the copies, unless they **move by one pixel**: then only undoing the shift does. On Fashion-MNIST *blurred* fresh images, which are no copies, lie nearer than sharp ones. So a distance of 0 proves copying, and a small one does not. On Fashion-MNIST precision falls with smearing only slowly: our VAE keeps much of it, while its recall is near 0.
 #
-# Look at pairs, too: images alike in kind, at a distance above 0.
+# Look at pairs, too: no copy among the images that were searched.
 
 # %%
 shown = generated[list(generated)[-1]][:12]
 gaps, position = metrics.nearest(shown, x_train)
 rows = {list(generated)[-1]: shown, "nearest training image": x_train[position]}
-plots.compare(rows, title=f"Copies, or not? Distances {gaps.min():.1f} to {gaps.max():.1f}")
+plots.compare(rows, title=f"Nearest of 10,000 training images. Distances {gaps.min():.1f} to {gaps.max():.1f}")
 
 # %% [markdown]
 # ## 9 · Would the likelihood have found it?
@@ -749,14 +749,14 @@ plots.table(["model", "NLL, or its bound, nats per image ↓", "FID ↓"],
             [[name, f"{nats:.0f}", f"{score:.3g}"] for name, (nats, score) in both.items()])
 
 # %% [markdown]
-# On Fashion-MNIST with the default settings the likelihood does find the copier: both VAE models, even the one that mostly draws noise, have a lower NLL than every table here. FID prefers the table of all training images to both. The two scores answer different questions.
+# On Fashion-MNIST with the default settings no table wins by likelihood: both VAE models, even the one that mostly draws noise, have a lower NLL. But an NLL does not say *copier*, and images without a model have none. FID prefers the table of all training images to both.
 
 # %% [markdown]
 # ## 10 · Reading a paper's table
 #
 # 1. **What was scored**: samples, or copies?
 # 2. **Data range**: was the metric told the true one?
-# 3. **Number of images**: the same in every row, and more than the features?
+# 3. **Number of images**: the same in every row, and many times the features?
 # 4. **Reference**: training or test set, and the same in every row?
 # 5. **Feature network**, and the resizing before it (Parmar et al. 2022)?
 # 6. **Real against real**: is it given, at the same number of images, and an interval?

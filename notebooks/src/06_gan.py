@@ -480,7 +480,7 @@ check.prediction(minimax_is, outcomes, because=text)
 # %% [markdown]
 # Compare a difference of means with the range over games before you believe it. And minimax? It
 # saturates against a $D$ that is sure, as after 300 steps alone. The loss of such a $D$ is near 0;
-# compare the one measured in the games.
+# compare the one measured in the games. This is one network with one step: no rule about losses.
 #
 # These are the games with the least-squares losses at 0.5. Look at the gaps between the clusters:
 # data leave them empty.

@@ -29,7 +29,8 @@ def test_right_guidance_passes(fn, seed):
 @pytest.mark.parametrize(
     "fn, word",
     [
-        # w counted from the told prediction: at 1 it exaggerates already
+        # the paper's w, one less than ours: at 1 it exaggerates already
+        (lambda told, untold, w: (1 + w) * told - w * untold, "In the paper"),
         (lambda told, untold, w: told + w * (told - untold), "w = 1"),
         (lambda told, untold, w: told + w * (untold - told), "w = 1"),
         (lambda told, untold, w: told, "w = 0"),

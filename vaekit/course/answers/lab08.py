@@ -7,9 +7,13 @@ from torch import Tensor
 __all__ = ["arc", "guided"]
 
 
-def guided(told: Tensor, untold: Tensor, weight: float) -> Tensor:
-    """Classifier-free guidance of two predictions: (N, …) twice → (N, …)."""
-    return untold + weight * (told - untold)
+def guided(with_class: Tensor, without: Tensor, w: float) -> Tensor:
+    """Classifier-free guidance of two predictions: (N, …) twice → (N, …).
+
+    Source:
+        Ho & Salimans 2022, equation 6, whose w is ours minus 1.
+    """
+    return without + w * (with_class - without)
 
 
 def arc(a: Tensor, b: Tensor, t: Tensor) -> Tensor:

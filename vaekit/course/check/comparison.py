@@ -13,60 +13,61 @@ from .results import gradients, tensor
 from .student import Solution, exercise
 
 
-@exercise("told", "untold", "weight")
+@exercise("with_class", "without", "w")
 def guided(fn: Solution) -> Passed:
-    """fn(told, untold, weight): predictions (N, C, H, W) twice, a number → (N, C, H, W)."""
+    """fn(with_class, without, w): predictions (N, C, H, W) twice, a number → (N, C, H, W)."""
     generator = seeded(fn.seed)
-    told = torch.randn(5, 3, 4, 4, generator=generator)
-    untold = torch.randn(5, 3, 4, 4, generator=generator)
+    with_class = torch.randn(5, 3, 4, 4, generator=generator)
+    without = torch.randn(5, 3, 4, 4, generator=generator)
 
-    def answer(told: Tensor, untold: Tensor, weight: float) -> Tensor:
+    def answer(with_class: Tensor, without: Tensor, w: float) -> Tensor:
         return tensor(
             fn,
-            told,
-            untold,
-            weight,
-            shape=tuple(told.shape),
+            with_class,
+            without,
+            w,
+            shape=tuple(with_class.shape),
             hint="It is a prediction like the two that you are given.",
         )
 
     need(
-        close(answer(told, untold, 1.0), told),
-        "At w = 1 the model is used as it was trained: the prediction that is told the class.",
+        close(answer(with_class, without, 1.0), with_class),
+        "At our w = 1 the model is used as it was trained: the prediction with the class. "
+        "(In the paper that is w = 0.)",
     )
     need(
-        close(answer(told, untold, 0.0), untold),
-        "At w = 0 the class should not matter: the prediction that is not told it.",
+        close(answer(with_class, without, 0.0), without),
+        "At w = 0 the class should not matter: the prediction without it.",
     )
     need(
-        close(answer(told, told, 7.0), told),
+        close(answer(with_class, with_class, 7.0), with_class),
         "Where both predictions agree there is nothing to exaggerate, whatever w is.",
     )
-    near, far = answer(told, untold, 2.0), answer(told, untold, 4.0)
+    near, far = answer(with_class, without, 2.0), answer(with_class, without, 4.0)
     need(
-        close(far - told, 3 * (near - told), 1e-3),
-        "The step beyond the told prediction should grow in proportion to w − 1.",
+        close(far - with_class, 3 * (near - with_class), 1e-3),
+        "The step beyond the prediction with the class should grow in proportion to w − 1.",
     )
     need(
-        close(answer(told[:2], untold[:2], 3.0), answer(told, untold, 3.0)[:2]),
+        close(answer(with_class[:2], without[:2], 3.0), answer(with_class, without, 3.0)[:2]),
         "The result of an image depends on the other images of the batch.",
     )
-    _both_matter(answer, told, untold)
+    _both_matter(answer, with_class, without)
     return Passed(
-        "guided: the told prediction at w = 1, the untold one at w = 0, and a straight line "
-        "through both beyond"
+        "guided: the prediction with the class at w = 1, the one without at w = 0, "
+        "and a straight line through both beyond"
     )
 
 
 def _both_matter(
-    answer: Callable[[Tensor, Tensor, float], Tensor], told: Tensor, untold: Tensor
+    answer: Callable[[Tensor, Tensor, float], Tensor], with_class: Tensor, without: Tensor
 ) -> None:
     """A gradient reaches both predictions: editing with guidance differentiates through it."""
-    told = told.clone().requires_grad_()
-    untold = untold.clone().requires_grad_()
-    by_told, by_untold = gradients(answer(told, untold, 3.0), told, untold)
+    with_class = with_class.clone().requires_grad_()
+    without = without.clone().requires_grad_()
+    by_one, by_other = gradients(answer(with_class, without, 3.0), with_class, without)
     need(
-        close(by_told + by_untold, torch.ones_like(by_told)),
+        close(by_one + by_other, torch.ones_like(by_one)),
         "Move both predictions by one, and the result should move by one: the two factors must "
         "add up to 1, also for a gradient.",
     )
