@@ -64,15 +64,15 @@ def noise(*shape, seed=seed):
 # %% [markdown]
 # ## 1 · How each is trained
 #
-# Each of the three turns noise that we can draw into an image. They differ in what tells the network how well it does: a **bound** on $\log p(x)$ (lab 02), an **opponent** that learns too (lab 06), or the **noise** that we added ourselves (lab 07).
+# Each of the three turns noise that we can draw into an image. What teaches them differs: a **bound** on $\log p(x)$ (lab 02), an **opponent** that learns too (lab 06), or the **noise** that we added ourselves (lab 07).
 
 # %%
 diagrams.three_generators()
 
 # %% [markdown]
-# The picture shows training. To *draw*, the VAE and the GAN map $z \sim \mathcal N(0, I)$ through decoder or generator; diffusion begins with noise $x_T$ and runs its denoiser again and again. The denoiser puts out $v$ (lab 07), from which both $\hat x$ and the noise follow.
+# To *draw*, decoder or generator is given $z \sim \mathcal N(0, I)$ once; the denoiser begins with noise $x_T$ and runs once per step. It puts out $v$ (lab 07), from which $\hat x$ and the noise follow.
 #
-# No comparison of these three changes only one thing. We hold four things: the number of weights, the training time, the 60,000 training images, and the test images.
+# We hold four things equal: weights, training time, the 60,000 training images, the test images.
 
 # %%
 shipped = {
@@ -90,7 +90,7 @@ for name, each in shipped.items():
     used = sum(w.numel() for w in drawing[name].parameters())
     minute = f"{minutes[name]:.0f}"
     body.append([name, command, epochs, minute, f"{weights[name]:,}", f"{used:,}"])
-head = ["", "trained by", "epochs", "minutes on one core", "weights", "of them in the network that draws"]
+head = ["", "trained by", "epochs", "minutes on one core", "weights", "of them used to draw"]
 plots.table(head, body)
 
 # %% [markdown]
@@ -101,14 +101,14 @@ for what, values in (("weights", weights.values()), ("training time", minutes.va
     print(check.between(f"{what}, most over least", max(values) / min(values), 1, 1.2))
 
 # %% [markdown]
-# *Not* held: the objective, the architecture, the epochs, the size of the latent, and the condition: VAE and diffusion are told a class, the GAN is not. The VAE's encoder and the GAN's discriminator draw nothing.
+# *Not* equal: objective, architecture, epochs, the size of the latent, and the condition: the GAN is told no class. The VAE's encoder and the GAN's discriminator draw nothing.
 
 # %% [markdown]
 # ### ✏️ Exercise 1 (predict it): the result
 # Before you measure: which model will have the **lowest FID** (lab 05: the distance between the features of samples and of test images)? Write `"VAE"`, `"GAN"` or `"diffusion"`.
 #
 # <details><summary>Hint 1</summary>What did the samples of labs 03, 06 and 07 look like?</details>
-# <details><summary>Hint 2</summary>Blur and odd shapes both move features away from those of test images. Which model had the least of both?</details>
+# <details><summary>Hint 2</summary>Blur and odd shapes both move features. Which model had the least of both?</details>
 
 # %%
 # BEGIN SOLUTION
@@ -118,7 +118,7 @@ lowest_fid = "diffusion"
 # %% [markdown]
 # ## 2 · Samples, not picked
 #
-# `asked` are the classes that we ask for, in turn. The time is that of the processor, all cores added: it is not the time that you wait. It is measured once.
+# `asked` are the classes that we ask for, in turn. The time is the processor's, all cores added, measured once.
 
 # %%
 asked = torch.arange(n_samples) % 10
@@ -140,7 +140,7 @@ drawn["GAN"], ms["GAN"] = timed(gan)
 drawn["diffusion"], ms["diffusion"] = timed(ddpm, asked, steps=steps, x_T=x_T)
 
 # %% [markdown]
-# **Expect** differences that you can see. Thirty of each, the first ones, ten in a row:
+# **Expect** differences that you can see. The first thirty of each:
 
 # %% tags=["cover"]
 by_class = [test.images()[test.y == c] for c in range(10)]
@@ -200,10 +200,10 @@ plots.table(["", *scores, "real images"], body)
 # %% [markdown]
 # How to read it:
 #
-# - **FID** and **KID**: lower is better. FID falls with more samples, so it compares only at one number of them. KID is unbiased (so it can fall below 0): more samples only narrow its interval. Neither compares across features.
+# - **FID** and **KID**: lower is better. FID falls with more samples, so it compares only at one number. KID is unbiased (it may even be negative): more samples only narrow its interval.
 # - **Class consistency**: the share of samples that a classifier reads as the class that was asked for. The GAN cannot be asked.
-# - **Distance to the nearest training image**: far *below* that of real test images would be a reason to look for copies; but blur alone makes it smaller too (lab 05). Only 10,000 of the 60,000 training images are searched, so most copies would be missed.
-# - **Operations**: VAE and GAN run one network once, but the GAN's computes more; diffusion runs its own once per step. The time does not grow in proportion.
+# - **Distance to the nearest training image**: far *below* that of real test images would be a reason to look for copies, but blur lowers it too (lab 05). Only 10,000 of the 60,000 training images are searched.
+# - **Operations**: VAE and GAN run one network once, but the GAN's computes more; diffusion runs its own once per step.
 
 # %% [markdown]
 # ### The answer to exercise 1
@@ -216,7 +216,7 @@ check.prediction(lowest_fid, {name: name == best_fid for name in fid})
 # %% [markdown]
 # ## 4 · A verdict
 #
-# A model *wins* a line of the table if its interval overlaps no other. Otherwise: not decided with so many samples. The rule is cautious: a test may decide where intervals overlap a little.
+# A model *wins* a line if its interval overlaps no other; else: not decided with so many samples. (A cautious rule: a test may decide where intervals overlap a little.)
 
 # %%
 def verdict(found):
@@ -238,9 +238,9 @@ for metric in ("FID", "KID", "class consistency"):
 plots.table(["question", "between", f"winner, with {n_samples} samples"], body)
 
 # %% [markdown]
-# With seed 0, FID names diffusion, and KID decides nothing. FID with few samples is biased, and by another amount for each model (Chong & Forsyth 2020), so the same number of samples does not cure it; KID is not biased, but its intervals are wide. With 5,000 samples and 50 steps RESULTS.md has KID 0.134 [0.118, 0.146] for the GAN and 0.101 [0.0866, 0.116] for diffusion: decided.
+# With seed 0, FID names diffusion, and KID decides nothing. FID is biased at few samples, differently for each model (Chong & Forsyth 2020), so equal numbers do not cure it; KID is not, but its intervals are wide. With 5,000 samples and 50 steps RESULTS.md has KID 0.134 [0.118, 0.146] for the GAN and 0.101 [0.0866, 0.116] for diffusion: decided.
 #
-# The intervals say what other samples would change, not what another training would. This is a verdict on three trained models, not on three families.
+# The intervals cover other samples, not another training: a verdict on three models, not on three families.
 #
 # ### What each *can* do
 #
@@ -249,24 +249,23 @@ plots.table(["question", "between", f"winner, with {n_samples} samples"], body)
 # | | VAE | GAN | diffusion |
 # | --- | --- | --- | --- |
 # | encode an image | yes: the posterior $q(z \mid x)$, one pass | no encoder; only by searching for a $z$ | yes: DDIM backwards (lab 07), many passes |
-# | a bound on $\log p(x \mid c)$, $c$ the class | yes: the ELBO | no: samples only | yes: the ELBO, a sum over all $t$ (lab 07); the training loss, which weights its terms otherwise, is none |
+# | a bound on $\log p(x \mid c)$, $c$ the class | yes: the ELBO | no: samples only | yes: the ELBO (lab 07), not the loss, which weights its terms otherwise |
 # | size of its latent here | 20 | 96 | 784, as many as pixels |
-# | network passes for a sample | 1 | 1 | as many as steps |
 
 # %% [markdown]
 # ## 5 · Steps against time
 #
-# The number of DDIM's steps is chosen after training. How many are worth their time?
+# The number of DDIM's steps is chosen after training.
 #
 # ### ✏️ Exercise 2 (predict it): three clients
-# Three people ask you for a model. Answer `"VAE"`, `"GAN"`, `"diffusion"` or `"not decided"` (intervals overlap):
+# Which model for whom? Answer `"VAE"`, `"GAN"`, `"diffusion"` or `"not decided"` (intervals overlap):
 #
 # - **Crowd**: any garments, in no more time per sample than 2 steps of diffusion; the lowest KID.
 # - **Poster**: any garments, the lowest KID at the most steps here; time does not matter.
 # - **Shop**: like the crowd, but the class must be chosen.
 #
-# <details><summary>Hint 1</summary>Which models can each client use at all, and which of the numbers in the table of section 3 would change with only 2 steps?</details>
-# <details><summary>Hint 2</summary>With 2 steps diffusion is far from its best. For the poster look at the two intervals of KID.</details>
+# <details><summary>Hint 1</summary>Which models can each client use, and how good will 2 steps be?</details>
+# <details><summary>Hint 2</summary>2 steps are far from diffusion's best. For the poster compare intervals of KID.</details>
 
 # %%
 # BEGIN SOLUTION
@@ -276,7 +275,7 @@ shop = "VAE"
 # END SOLUTION
 
 # %% [markdown]
-# From the same noise, with more and more steps. **Expect** coarse shapes first, then detail. The first row is the mean of the test images of each class, the last one begins with other noise.
+# **Expect** coarse shapes first, then detail. First row: the mean of the test images of a class. Last row: other noise.
 
 # %%
 by_steps, cost = {steps: drawn["diffusion"]}, {steps: ms["diffusion"]}
@@ -338,12 +337,18 @@ best = {
     "poster": verdict(fixed | {"diffusion": kids[longest]}),
     "shop": verdict({"VAE": fixed["VAE"], "diffusion": kids[2]}),
 }
-for client, choice in (("crowd", crowd), ("poster", poster), ("shop", shop)):
-    outcomes = {name: name == best[client] for name in (*scores, "not decided")}
-    print(f"{client}:", check.prediction(choice, outcomes))
+
+
+def outcomes(client):
+    return {name: name == best[client] for name in (*scores, "not decided")}
+
+
+print("crowd: ", check.prediction(crowd, outcomes("crowd")))
+print("poster:", check.prediction(poster, outcomes("poster")))
+print("shop:  ", check.prediction(shop, outcomes("shop")))
 
 # %% [markdown]
-# With one step the model shows its guess from pure noise: compare it with the mean of the class. The class fixes the kind of garment, and the noise the details: 10 and 20 steps from the same noise give nearly the same ones, other noise gives others. With eta = 0 DDIM is a *map* from noise to image.
+# One step is the model's guess from pure noise: compare it with the mean of the class. The class fixes the kind of garment, the noise the details: 10 and 20 steps from the same noise give nearly the same. DDIM is a *map* from noise to image.
 
 # %% [markdown]
 # ## 6 · Guidance: the class against variety
@@ -355,7 +360,7 @@ for client, choice in (("crowd", crowd), ("poster", poster), ("shop", shop)):
 # **Our $w$ is theirs plus 1**, as in many libraries: $w = 1$ is the model as trained, and $w = 0$ leaves the class out. Except at $w = 1$ the network runs twice per step.
 #
 # ### ✏️ Exercise 3 (find the bug): two conventions
-# A student copied the paper's equation, but kept our $w$. All pictures came out too strong. Here are estimates $\hat x$ from pure noise. The second row should be like the first, and the fourth like the third:
+# A student copied the paper's equation, but kept our $w$, and all pictures came out too strong. Here are estimates $\hat x$ from pure noise. Row 2 should be like row 1, and row 4 like row 3:
 
 # %%
 def suspect(with_class, without, w):
@@ -400,7 +405,7 @@ gap = (ours - ddpm.denoise(x, T, asked[:10], guidance=4)).abs().max()
 check.between("largest difference from vaekit's own guidance at w = 4", gap, 0, 1e-3)
 
 # %% [markdown]
-# Four weights, 10 steps, the first 200 samples. **Expect** clearer classes; what happens to the differences *within* a class?
+# Four weights, 10 steps, at most 200 samples. **Expect** clearer classes. What happens *within* a class?
 
 # %%
 n = min(200, n_samples)
@@ -437,7 +442,7 @@ change = varied["w = 4"].value / varied["w = 1"].value - 1
 check.between("change of the variety from w = 1 to 4, a share", change, -0.6, 0)
 
 # %% [markdown]
-# More guidance: clearer classes, less variety. Higher is not better: at $w = 4$ more samples than real images are read as their class, and they differ less. RESULTS.md has the lowest FID at $w = 1.5$.
+# More guidance: clearer classes, less variety. Clearer is not better: at $w = 4$ more samples than real images are read as their class. RESULTS.md has the lowest FID at $w = 1.5$.
 #
 # At $w = 0$ one in ten is expected. With seed 0 the interval misses that, as one 95 % interval in twenty does; try another seed.
 #

@@ -80,10 +80,6 @@ def information_gap(information: Tensor, entropy: Tensor) -> Tensor:
     return ((first - second) / entropy).mean()
 
 
-def least_squares(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    return ((real - 1) ** 2 + fake**2) / 2, (fake - 1) ** 2 / 2
-
-
 def non_saturating(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
     return F.softplus(-real) + F.softplus(fake), F.softplus(-fake)
 
@@ -144,7 +140,6 @@ SOLUTIONS: dict[str, Callable[..., Any]] = answers() | {
         comparable_total,
         free_bits,
         information_gap,
-        least_squares,
         non_saturating,
         discriminator_loss,
         forward_process,

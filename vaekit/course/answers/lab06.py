@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["discriminator_loss", "least_squares", "non_saturating"]
+__all__ = ["discriminator_loss", "non_saturating"]
 
 
 def non_saturating(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
@@ -23,10 +23,3 @@ def discriminator_loss(
     scores_real = discriminator(real)[..., 0]
     scores_fake = discriminator(fake.detach())[..., 0]
     return F.softplus(-scores_real) + F.softplus(scores_fake)
-
-
-def least_squares(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    """What discriminator and generator minimise, for scores (…): (…) each."""
-    discriminator = ((real - 1) ** 2 + fake**2) / 2
-    generator = (fake - 1) ** 2 / 2
-    return discriminator, generator

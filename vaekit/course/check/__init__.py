@@ -13,7 +13,6 @@ from .diffusion import ddim_step, forward_process
 from .disentanglement import information_gap
 from .distances import frechet_distance, mmd
 from .game import discriminator_loss, non_saturating
-from .gan import least_squares
 from .likelihood import importance_bound
 from .predict import prediction
 from .reference import or_reference
@@ -40,7 +39,6 @@ __all__ = [
     "importance_bound",
     "information_gap",
     "label_gain",
-    "least_squares",
     "mmd",
     "non_saturating",
     "or_reference",

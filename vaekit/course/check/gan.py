@@ -1,4 +1,4 @@
-"""An exercise of lab 06: the least-squares game of a GAN."""
+"""What the checks of a GAN's two losses (lab 06) share."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -7,40 +7,13 @@ import torch
 from torch import Tensor
 
 from ...device import seeded
-from .core import Passed, close, need
+from .core import close, need
 from .results import gradients, pair
-from .student import Solution, exercise
+from .student import Solution
 
 BOTH = "the discriminator's loss and the generator's"
 ONE_PER_IMAGE = "Keep one number per image; the mean over images is taken later."
 Losses = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-
-
-@exercise("real", "fake")
-def least_squares(fn: Solution) -> Passed:
-    """fn(real, fake): the discriminator's scores, (N,) each → its loss and the generator's.
-
-    Both losses are (N,), without a unit.
-    """
-    losses = losses_of(fn)
-
-    def discriminator_loss(real: float, fake: float) -> float:
-        return answer(losses, real, fake)[0]
-
-    def generator_loss(fake: float) -> float:
-        return answer(losses, 1.0, fake)[1]
-
-    generator_reads_fakes_only(losses)
-    _targets_of_the_discriminator(discriminator_loss)
-    _half_squares_of_the_discriminator(discriminator_loss)
-    _target_of_the_generator(generator_loss)
-    _half_squares_of_the_generator(generator_loss)
-    one_loss_per_pair(losses, fn.seed)
-    slopes_match(losses, fn.seed)
-    return Passed(
-        "least_squares: real images drawn to 1 and generated ones to 0, the generator's to 1, "
-        "half a square each, one for each image, with slopes for both players"
-    )
 
 
 def losses_of(fn: Solution) -> Losses:
@@ -63,93 +36,6 @@ def generator_reads_fakes_only(losses: Losses) -> None:
         abs(answer(losses, 1.0, 1.0)[1] - answer(losses, -2.0, 1.0)[1]) < 1e-5,
         "Your generator's loss changes with the scores of real images, which it cannot influence. "
         "Is it the second of the two that you return, and made of the scores of generated images?",
-    )
-
-
-def _targets_of_the_discriminator(loss: Callable[[float, float], float]) -> None:
-    at_targets = loss(1.0, 0.0)
-    at_swapped_targets = loss(0.0, 1.0)
-    need(
-        at_targets < 0.1 or at_swapped_targets > 0.1,
-        "Your discriminator is content when it scores real images 0 and generated ones 1. "
-        "The targets are the other way round.",
-    )
-    need(
-        abs(at_targets) < 1e-5,
-        "A discriminator that scores real images 1 and generated ones 0 makes no error "
-        f"and should pay 0, not {at_targets:.3g}. "
-        "The scores are compared with their targets, 1 and 0, as they are: "
-        "no sigmoid, no logarithm.",
-    )
-
-
-def _half_squares_of_the_discriminator(loss: Callable[[float, float], float]) -> None:
-    one_score_off_by_1 = [
-        (2.0, 0.0, "real"),
-        (1.0, 1.0, "generated"),
-        (0.0, 0.0, "real"),
-        (1.0, -1.0, "generated"),
-    ]
-    for real, fake, which in one_score_off_by_1:
-        paid = loss(real, fake)
-        need(
-            abs(paid - 1) > 1e-5,
-            f"One score, of a {which} image, is off by 1, and your discriminator pays 1. "
-            "Half of that is meant: the factor ½ makes the slope equal to the error.",
-        )
-        need(
-            abs(paid - 0.5) < 1e-5,
-            f"One score, of a {which} image, is off by 1: "
-            f"the discriminator should pay ½, yours pays {paid:.3g}. "
-            "Both kinds of image count, "
-            "and an error above the target costs as much as one below.",
-        )
-    need(
-        abs(loss(3.0, 0.0) - 2) < 1e-5,
-        "An error twice as large should cost four times as much, "
-        "but your discriminator's does not.",
-    )
-
-
-def _target_of_the_generator(loss: Callable[[float], float]) -> None:
-    recognised = loss(0.0)
-    taken_for_real = loss(1.0)
-    need(
-        recognised >= 0,
-        f"The generator's loss is {recognised:.3g}, below 0. "
-        "It does not play for the negative of the discriminator's loss: "
-        "it has a target of its own.",
-    )
-    need(
-        abs(recognised) > 1e-5 or abs(taken_for_real) < 1e-5,
-        "Your generator is content when its images score 0, that is, when they are recognised. "
-        "It wants them to be taken for real.",
-    )
-    need(
-        abs(taken_for_real) < 1e-5,
-        "Generated images that score 1 are taken for real, "
-        f"so the generator should pay 0; yours pays {taken_for_real:.3g}.",
-    )
-
-
-def _half_squares_of_the_generator(loss: Callable[[float], float]) -> None:
-    off_by_1 = loss(0.0)
-    off_by_2 = loss(-1.0)
-    need(
-        abs(off_by_1 - 1) > 1e-5,
-        "Generated images that score 0 are off by 1, and your generator pays 1. "
-        "The factor ½ belongs to its loss too.",
-    )
-    need(
-        abs(off_by_1 - 0.5) < 1e-5 and abs(off_by_2 - 2) < 1e-5,
-        "The generator should pay ½ for a score of 0 and 2 for a score of −1: "
-        "half the square of what is missing. "
-        f"Yours pays {off_by_1:.3g} and {off_by_2:.3g}.",
-    )
-    need(
-        abs(loss(3.0) - 2) < 1e-5,
-        "A score of 3 is as far above the target as −1 is below it, "
-        f"so the generator should pay 2 for it too; yours pays {loss(3.0):.3g}.",
     )
 
 
