@@ -15,7 +15,7 @@
 #
 # - read a rate–distortion curve, and say why the totals of two β do not compare;
 # - find out which β a published loss really uses, and let the data choose it (σ-VAE);
-# - diagnose posterior collapse latent by latent, and say which repair its cause asks for;
+# - diagnose posterior collapse latent by latent, and compare three repairs;
 # - write free bits and the mutual information gap;
 # - measure whether a latent holds one factor, beside shuffled factors, six principal components and other seeds.
 
@@ -219,7 +219,7 @@ draws = {f"β = {beta}": sample(model) for beta, model in models.items()}
 plots.compare(draws, title="Ten samples from the prior of each model")
 
 # %% [markdown]
-# $D$ is lowest at the top, but hard to see: on Fashion-MNIST the first four rows look alike, and none keeps a print. Of the samples at β = 0.1 many show no object; at β = 10 they are smooth and of few kinds. Reconstructions and samples want different β.
+# $D$ is lowest at the top, but hard to see: on Fashion-MNIST the first four rows look alike, and none keeps a print. Of the samples at β = 0.1 many show no object; at β = 10 they are smooth and of few kinds. $D$ prefers β = 0.1; by eye β = 2 copies about as well, and more of its samples show an object.
 
 # %% [markdown]
 # Now turn β yourself (slider, arrow keys). **Find out by moving slowly**: between which two stops do the reconstructions change most, and between which two the samples? The $D$ in the caption checks the first answer.
@@ -330,7 +330,7 @@ display(Markdown(f"The σ-VAE's β held fixed from the start: −ELBO is **{othe
                  f"from the σ-VAE's; the best fixed β: {min(others) - own:+d}."))
 
 # %% [markdown]
-# (A density can exceed 1, so −ELBO may be negative.) Where claimed and measured σ differ by the largest factor, −ELBO is far from the best. To correct σ afterwards closes most of that gap but not all: column $R$ shows that these models were trained for another rate. The σ-VAE found its β in one training, without a sweep. While it trains, its σ follows the errors, from large to small. That is the answer for a likelihood with a variance. A Bernoulli has none to choose, and −ELBO has β = 1. Whoever prefers other *samples* or *codes* to the best bound may still choose another β, and should say so.
+# (A density can exceed 1, so −ELBO may be negative.) Where claimed and measured σ differ by a factor of nearly 5, −ELBO is far from the best; too small a σ costs more than too large a one. To correct σ afterwards closes most of that gap, but not all. The last row does not tie either, though its β is the σ-VAE's own: part of the difference is not the value of β, and we have not measured what it is. The σ-VAE found its β in one training, without a sweep. That is the answer for a likelihood with a variance. A Bernoulli has none to choose, and −ELBO has β = 1. Whoever prefers other *samples* or *codes* to the best bound may still choose another β, and should say so.
 
 # %% [markdown]
 # ## 5 · Posterior collapse, produced and repaired
@@ -390,7 +390,7 @@ print(f"R at the end: {sum(per_dim[f'β = {wrong:.0f}']):.2f} nats without warm-
       f"{sum(per_dim['warm-up']):.2f} with it")
 
 # %% [markdown]
-# The path leaves a trace, but the end has the same wrong β: there a nat of $R$ pays only if it lowers $D$ by more than β nats.
+# Warm-up keeps a little more $R$, but the end has the same wrong β, so the rate stays small.
 
 # %% [markdown]
 # ### Second repair: free bits
@@ -475,7 +475,7 @@ repairs = {name: model.reconstruct(x_test[:10]) for name, model in runs.items()}
 plots.compare({"test image": x_test[:10]} | repairs, title="A wrong β and three repairs")
 
 # %% [markdown]
-# By the wrong total the collapsed runs are the best of the four: the training did what its loss asked. Free bits undo a part. **If β itself is wrong, correct β.**
+# By the wrong total warm-up is the best, the plain run just behind, β = 1 the last: each training did what its loss asked (one seed). Free bits undo a part. **If β itself is wrong, correct β.**
 
 # %% [markdown]
 # ### Where warm-up can help
@@ -578,7 +578,7 @@ found = {name: [train_on_shapes(loss, seed + i) for i in range(seeds)]
          for name, loss in objectives.items()}
 
 # %% [markdown]
-# Each latent, one draw of $z$ per image, is cut into 20 bins and counted against each factor. From 2,000 images such a count finds information even where there is none, by chance: we shuffle the factors among the images and measure again. That is a low **floor**. A harder one: the first six principal components.
+# Each latent, one draw of $z$ per image, is cut into 20 bins and counted against each factor. From 2,000 images such a count finds information even where there is none, by chance: we shuffle the factors among the images and measure again. That is a low **floor**. A harder one: the first six principal components (of training images; their codes have no noise).
 
 # %%
 def codes(model):
@@ -601,7 +601,8 @@ mig = {name: [float(information_gap(each, entropy)) for each in row]
 order = torch.randperm(len(held_out), generator=torch.Generator().manual_seed(seed))
 shuffled = {name: [informations(codes(model), held_out.factors[order]) for model in row]
             for name, row in found.items()}
-components = PCA(6, random_state=seed).fit_transform(held_out.images().flatten(1).numpy())
+pca = PCA(6, random_state=seed).fit(shapes.images().flatten(1).numpy())
+components = pca.transform(held_out.images().flatten(1).numpy())
 of_pca = float(information_gap(informations(torch.from_numpy(components)), entropy))
 floor = max(float(information_gap(each, entropy)) for row in shuffled.values() for each in row)
 
@@ -675,7 +676,7 @@ body = [[plots.latent_name(d), *(f"**{v:.2f}**" if v >= best else f"{v:.2f}"
 plots.table(["", *held_out.factor_names], [*body, ["chance", *(f"{v:.2f}" for v in by_chance)]])
 
 # %% [markdown]
-# Read the columns: a factor without bold is next to unknown to each latent of this model, so it adds next to nothing to the MIG, the mean of all five. The rotation cannot be known fully: an ellipse looks the same after half a turn, a square after a quarter.
+# Read the columns: a factor without bold is next to unknown to each latent of this model, so it adds next to nothing to the MIG, the mean of all five. The rotation cannot be known fully: an ellipse looks the same after half a turn, a square after a quarter. That is not the whole reason: the shape has no bold either, and tilted ellipses are decoded as round blobs.
 
 # %% [markdown]
 # Here is another start image. **Drag to find out**: does each latent still change what it changed above? And after you moved another one?
