@@ -262,7 +262,7 @@ def error_of(model, images=test):
 ae_error = [error_of(models[d]) for d in SIZES]
 plots.lines(
     SIZES, {"PCA": pca_error, "convolutional AE": ae_error}, log_x=True,
-    reference={"mean image, d = 0": mean_error}, title="Error after short training (lower is better)",
+    reference={"mean image, d = 0": mean_error}, title="Error after short training (lower: better)",
     xlabel="latent size d", ylabel="squared error per test image",
 )
 

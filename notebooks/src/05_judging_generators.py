@@ -617,7 +617,9 @@ check.prediction(guess, copied,
 shown = generated[list(generated)[-1]][:12]
 gaps, position = metrics.nearest(shown, x_train)
 rows = {list(generated)[-1]: shown, "nearest training image": x_train[position]}
-plots.compare(rows, title=f"Nearest training images. Distances {gaps.min():.1f} to {gaps.max():.1f}")
+plots.compare(
+    rows, title=f"Nearest training images. Distances {gaps.min():.1f} to {gaps.max():.1f}"
+)
 
 # %% [markdown]
 # ## 9 · Would the likelihood have found it?

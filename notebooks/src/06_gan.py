@@ -101,8 +101,8 @@ plots.table(["score of a fake", "−log(1 − σ(s)), written as", "loss, nats",
 
 # %% [markdown]
 # In 32 bits $\sigma(20)$ is exactly 1, so $1 - \sigma(20)$ is 0 and its logarithm is $-\infty$. The
-# slope is NaN, and one such image makes every weight NaN. But $-\log(1 - \sigma(s)) =
-# \log(1 + e^{s})$, which `softplus` computes for every score. The minimax game is then:
+# slope is NaN, and one such image makes every weight NaN.
+# But $-\log(1 - \sigma(s)) = \log(1 + e^{s})$, which `softplus` computes for every score:
 
 # %%
 def minimax(real, fake):
@@ -139,8 +139,8 @@ def non_saturating(real, fake):
 non_saturating = check.or_reference(non_saturating)
 
 # %% [markdown]
-# What slope does each loss give to the generator? **Expect** a difference where the discriminator wins,
-# at low scores of fakes.
+# What slope does each loss give to the generator? **Expect** a difference where the discriminator
+# wins, at low scores of fakes.
 
 # %%
 scores = torch.linspace(-10, 10, 201, requires_grad=True)
@@ -383,8 +383,8 @@ show(moments, "Non-saturating losses, β₁ = 0.9: 1,000 draws at four moments o
 plots.table(HEAD, references + [row(f"game {k}", game["end"]) for k, game in enumerate(first)])
 
 # %% [markdown]
-# Few draws lie on a cluster, fewer than an even ring would put there. What should be changed? Here
-# it is easy to fool oneself: one makes two changes at once, and the wrong one gets the credit.
+# Few draws lie on a cluster, fewer than an even ring would put there. What should be changed? Who
+# makes two changes at once may give the credit to the wrong one.
 
 # %% [markdown]
 # ## 4 · A tournament: only the loss, then only β₁
@@ -613,23 +613,21 @@ for name, game in {"A": wild["minimax"][0], "B": collapsed[0], "C": control[0]}.
 plots.table(["game", "spread (data: 1)", "median distance, halfway", "at the end"], rows)
 
 # %% [markdown]
-# The same rules for all games. Which failure had those with $\beta_1 = 0.9$?
+# All games by the same rules:
 
 # %% tags=["nbval-ignore-output"]
 def diagnosis(name, all_games):
     """A line of the table: means over games, and how many have collapsed or diverged."""
-    spreads = [facts(game["end"])[2] for game in all_games]
+    _, _, spreads, end = zip(*(facts(game["end"]) for game in all_games))
     half = [facts(list(game["draws"].values())[1])[3] for game in all_games]
-    end = [facts(game["end"])[3] for game in all_games]
     alike = sum(spread < 0.5 for spread in spreads)
     away = sum(min(pair) > 1 for pair in zip(half, end))
     numbers = [f"{mean(values):.2f}" for values in (spreads, half, end)]
     return [name, *numbers, f"{alike} of {games}", f"{away} of {games}"]
 
 
-rows = [diagnosis(f"{name}, β₁ = {beta1}", played[name, beta1]) for name, beta1 in played]
-rows.append(diagnosis("120 rounds, one step of G", control))
-rows.append(diagnosis("120 rounds, ten steps of G", collapsed))
+pictures = {f"{name}, β₁ = {beta1}": played[name, beta1] for name, beta1 in played} | pictures
+rows = [diagnosis(name, pictures[name]) for name in pictures]
 rows += [diagnosis(f"{name}, β₁ = 0.9, step 0.1", wild[name]) for name in wild]
 head = ["games, means of", "spread (data: 1)", "median distance, halfway", "at the end",
         "collapsed", "diverged"]
@@ -714,8 +712,8 @@ verdicts = {name: [referee(game["G"]) for game in groups[name]] for name in grou
 fresh = {name: [loss for loss, _ in verdicts[name]] for name in groups}
 
 # %% [markdown]
-# A point is a game; some lie on top of each other. The least-squares loss of a game has other units,
-# so it is in the right panel only. Which panel tells games with many clusters from the collapsed?
+# A point is a game; some coincide. The least-squares loss has other units, so it is missing on the
+# left. By which panel would you choose a game?
 
 # %% tags=["nbval-ignore-output"]
 fig, axes = plots.figure(9, 3.4, columns=2, sharex=True, sharey=True)
@@ -748,10 +746,9 @@ gap = mean(in_game["ten steps of G"]) - mean(fresh["ten steps of G"])
 check.between("collapsed: loss in the game minus loss of a fresh D, nats", gap, 0.5, 2)
 
 # %% [markdown]
-# In the left panel the collapsed games lie nearest to $2 \log 2$: read as a score, this loss would
-# prefer them. A fresh discriminator is nearly always right about them. A value near $2 \log 2$ says
-# only that *this* $D$ cannot tell. On the right the order is nearly that of the clusters covered:
-# the loss of a fresh $D$ is a measure of the samples.
+# On the left the collapsed games lie nearest to $2 \log 2$: read as a score, this loss would prefer
+# them. It says only that *this* $D$ cannot tell; a fresh one is nearly always right about them. On
+# the right the order is nearly that of the clusters covered: a measure of the samples.
 
 # %% [markdown]
 # ## 7 · Images: three GANs
@@ -820,9 +817,6 @@ for name, (history, samples) in trained.items():
     rows.append([name, *numbers, f"{fid(samples):.1f}"])
 plots.table(["model", "accuracy of D", "variety", "classes shown", "FID"], rows)
 
-# %% [markdown]
-# The same four as pictures:
-
 # %% tags=["nbval-ignore-output"]
 plots.compare(
     {name: samples[:12] for name, (_, samples) in trained.items()},
@@ -841,9 +835,8 @@ plots.compare(
 # %% [markdown]
 # Twelve passes over 60,000 images make a DC-GAN of this course's recipe `dc-gan-fashion`, which
 # comes with the package. The sliders are the three of 96 numbers that change this garment most.
-# **Question:** is one number of the noise a property of the garment? Drag the first from end to
-# end. Then change the second and drag the first again: does it do the same? Arrow keys move the
-# slider that has the focus.
+# **Question:** is one number of the noise a property of the garment? Drag each from end to end.
+# Arrow keys move the slider that has the focus.
 
 # %% tags=["nbval-ignore-output"]
 shipped = pretrained.load("dc-gan-fashion").model
@@ -862,8 +855,8 @@ explore.walk(shipped, dims=change.topk(3).indices.tolist(), start=start)
 #
 # But two draws can be joined. Noise of 96 numbers has a length near $\sqrt{96} \approx 10$; a
 # straight line between two draws passes through shorter vectors, an arc does not. **Question:**
-# choose two garments of different kinds and drag. Where does one kind become the other: gradually,
-# or at one place? Switch between line and arc, and compare them at $t = 0.5$.
+# choose two garments of different kinds, and compare line and arc at $t = 0.5$. Which picture is the
+# better one?
 
 # %% tags=["nbval-ignore-output"]
 explore.interpolate(shipped, a=2, b=6, spherical=True, seed=seed)
@@ -875,8 +868,8 @@ check.between("length of the middle of a line, over that of a draw", middle, 0.6
 
 # %% [markdown]
 # The middle of a line is shorter by a factor $1/\sqrt 2$, a length that the generator hardly ever
-# met in training. The arc (**spherical** interpolation) avoids short vectors. Whether its pictures
-# are better is for you to judge: with seed 0 both ways pass through mixtures that are no garment.
+# met in training. The arc (**spherical** interpolation) avoids short vectors. Its pictures need
+# not be better: with seed 0 both ways pass through mixtures that are no garment.
 
 # %% [markdown]
 # ## What we saw

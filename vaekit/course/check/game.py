@@ -38,8 +38,8 @@ def non_saturating(fn: Solution) -> Passed:
     _survives_extremes(losses)
     slopes_match(losses, fn.seed)
     return Passed(
-        "non_saturating: log 2 for each undecided score, a slope near −1 for a fake that is "
-        "recognised, finite for every score, with slopes for both players"
+        "non_saturating: log 2 for each undecided score, finite for every score, with slopes "
+        "for both players"
     )
 
 
