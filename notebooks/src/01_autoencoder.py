@@ -159,12 +159,12 @@ plots.compare(rows, title="The linear baseline")
 check.between("PCA, d = 32: error over the mean image's", pca_error[-1] / mean_error, 0.01, 0.3)
 
 # %% [markdown]
-# On Fashion-MNIST most of the ten copies at d = 2 show a top, a trouser or a shoe, and two are a mixture; thirty-two numbers bring most outlines back. A copy is the mean plus a weighted *sum* of d fixed pictures.
+# On Fashion-MNIST most of the ten copies at d = 2 show a top, a trouser or a shoe, two a mixture; thirty-two numbers bring most outlines back. A copy is the mean plus a weighted *sum* of d fixed pictures.
 
 # %% [markdown]
 # ## 3 · A network with a narrow middle
 #
-# An autoencoder replaces the two matrices by networks. We take the convolutional one of S4 (*Generating Images using conditional Variational Autoencoders*), unchanged. Each strided convolution halves height and width (rounded), so that later layers see larger parts of the picture; the first makes 8 channels, and each further one doubles them. `BatchNorm2d` brings each channel to mean 0 and variance 1 over the batch. The last `Linear` gives the code. S4 uses $d = 4$.
+# An autoencoder replaces the two matrices by networks. We take the convolutional one of S4 (*Generating Images using conditional Variational Autoencoders*), unchanged. Each strided convolution halves height and width (rounded), so that later layers see larger parts of the picture; the first makes 8 channels, and each further one doubles them. `BatchNorm2d` brings each channel to mean 0 and variance 1 over the batch, then scales and shifts it. The last `Linear` gives the code. S4 uses $d = 4$.
 
 # %%
 torch.manual_seed(seed)
@@ -236,7 +236,7 @@ plots.compare(rows, title=f"d = 4, one pass: squared error {first_error:.3g}")
 # Each network gets the same few epochs. At $d = 32$, whose copies will have the smaller error: `"PCA"` or `"network"`? Note your reason too.
 #
 # <details><summary>Hint 1</summary>Is what 32 numbers *could* hold the same as what a network has *learned* to put there?</details>
-# <details><summary>Hint 2</summary>`len(x_train) / 64 * epochs` is the number of steps that each network takes.</details>
+# <details><summary>Hint 2</summary>`len(x_train) / 64 * epochs` is about the number of steps that each network takes.</details>
 
 # %%
 # BEGIN SOLUTION
@@ -306,7 +306,7 @@ plots.table(
 )
 
 # %% [markdown]
-# With more training the error falls, in the default setting below that of PCA. So a curve of error against latent size always shows *capacity and training together*. The other five sizes keep their short training here; `epochs=12` gives it to all six.
+# With more training the error falls, in the default setting below that of PCA. So a network's curve of error against latent size always shows *capacity and training together*. The other five sizes keep their short training here; `epochs=12` gives it to all six.
 
 # %% [markdown]
 # ### Is d = 2 the smallest reasonable latent?
@@ -371,7 +371,7 @@ title = "The latent plane, decoded on a grid"
 plots.lattice(models[2], x=(x0, x1), y=(y0, y1), title=title)
 
 # %% [markdown]
-# With the default settings trousers, tops, boots, sneakers and bags appear roughly where the map has them; sandals appear nowhere. An empty place is not always a bad one: the upper left corner gives tops. Most broken pictures stand between kinds; some dark ones stand where there are many codes (section 6 returns to this).
+# With the default settings trousers, tops, boots, sneakers and bags appear roughly where the map has them; sandals appear nowhere. The upper left corner, almost empty, gives tops. Most broken pictures stand between kinds; some dark ones stand where there are many codes (section 6 returns to this).
 #
 # **Try**: drag the ring, or use the arrow keys. Start on trousers and go to shoes so that every picture on the way is a garment. Is there a way?
 
@@ -655,7 +655,7 @@ display(Markdown(f"""
 """))
 
 # %% [markdown]
-# **What was repaired afterwards**: the place and width of the draws (a fitted Gaussian; the pictures' error stayed), and a way between two images (from code to code). **What was not**: the empty stretches. Only another training can fill them. The loss never says *where* codes should lie, nor that the space between them should be filled. Lab 02 lets the encoder answer with a small cloud instead of a point, and adds one term to the loss.
+# **What was repaired afterwards**: the place and width of the draws (a fitted Gaussian; the error stays above that of test images), and a way between two images (from code to code). **What was not**: the empty stretches. Only another training can fill them with pictures. The loss never says *where* codes should lie, nor that the space between them should be filled. Lab 02 lets the encoder answer with a small cloud instead of a point, and adds one term to the loss.
 #
 # **Try**: `dataset="mnist"` for S4's own data; `epochs=15` for longer training; `train_images=500`, and compare training and test error.
 

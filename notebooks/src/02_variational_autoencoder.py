@@ -202,7 +202,7 @@ plots.table(columns, shown)
 # lower the score, so read each model against its own reconstructions, blurred too (of no use where
 # those score low); and variety does not count: one training image, repeated, would score 1.
 #
-# The random draws score like an overlay. The midpoints score like real images, but are darker: the
+# The draws from $\mathcal N(0, I)$ score like an overlay. The midpoints score like real images, but are darker: the
 # score does not see that. Nothing in the loss said where codes should lie, or what should lie
 # between them. The remedy: let the encoder answer with a **distribution** instead of a point,
 # so that a neighbourhood of every code is decoded in training; and ask all these distributions to
@@ -622,7 +622,7 @@ plots.latent_map(
 )
 
 # %% [markdown]
-# The model never saw a label; still, kinds of image gather. Compare outside with the prior's: all the $q(z \mid x)$ together only approximate $p(z)$.
+# The model never saw a label; still, kinds of image gather. Compare the share outside with the prior's: all the $q(z \mid x)$ together only approximate $p(z)$.
 #
 # **Try it.** Drag the pad from the middle of one group to the middle of another: do you pass a
 # third kind of image, an overlay of both, or a region without points?
@@ -634,8 +634,7 @@ explore.walk(vaes[2], test)
 # ## 8 · Reconstructions are not samples
 #
 # For 64 latents S1 shows decoded *test images*. Those are reconstructions: the encoder has seen the
-# image, and `reconstruct` decodes its μ. A sample starts from the prior. Does the difference grow
-# with the number of latents?
+# image, and `reconstruct` decodes its μ. A sample starts from the prior. Does the difference grow with the latents?
 
 # %%
 rows = {named[d]: vae.reconstruct(x_test[:10]) for d, vae in vaes.items()}
@@ -704,7 +703,7 @@ plots.table(["change", "difference of the pictures", "mean grey value"], rows)
 # Not quite. In training the decoder saw them drawn, hardly ever all near 0, where `reconstruct` and
 # `encode` put them: the last row shows what that does.
 #
-# What do 64 latents look like? **t-SNE** keeps neighbours together in the plane; its **perplexity**
+# **t-SNE** keeps neighbours together in the plane; its **perplexity**
 # is, roughly, how many neighbours of each point count. Distances between groups, and the axes, mean
 # nothing. **Try it.** Which groups stay together at both perplexities?
 
@@ -763,8 +762,8 @@ check.prediction(guess, outcomes, because="The KL pulls the draws of q towards N
 # %% [markdown]
 # With Fashion-MNIST and the settings above, the VAE improves the random draw most. But a Gaussian
 # fitted to the codes afterwards improves the autoencoder's draws too: part of the gain is only
-# *where* one draws. And the VAE's draws are darker than real images, which the similarity does not
-# see. Each model was trained once; another `seed` shows how much is chance.
+# *where* one draws. And the VAE's draws from
+# $\mathcal N(0, I)$ are darker than real images (the similarity does not see it). Each model was trained once; another `seed` shows how much is chance.
 
 # %% [markdown]
 # ## 10 · Is it really a bound?

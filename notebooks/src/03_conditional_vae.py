@@ -116,7 +116,7 @@ plots.table(["", *classes], [[name] + [f"{n / len(y):.0%}" for n in y.bincount(m
                              for name, y in rows.items()])
 
 # %% [markdown]
-# The shares are far from equal. But a share near 0 % has two readings: the VAE does not draw the class, or the classifier does not recognise it in the VAE's pictures. Where the reconstructions lack a class too, the draw from the prior is not the reason: the decoder is, or the classifier. Section 4 returns to this.
+# The shares are far from equal. But a share near 0 % has two readings: the VAE does not draw the class, or the classifier does not recognise it in the VAE's pictures. Where the reconstructions lack a class too, the draw from the prior need not be the reason: encoder, decoder or classifier may be. Section 4 returns to this.
 #
 # What we want is the distribution of images *given* a class, $p(x \mid c)$. Drawing $c$ first and $x$ second then gives every class its share, since $p(x) = \sum_c p(c)\, p(x \mid c)$.
 
@@ -263,7 +263,7 @@ label_gain = check.or_reference(label_gain)
 def loss_by_hand(nets):
     """The −ELBO of an encoder and a decoder, as a function of images and labels."""
     def loss(x, y):
-        # the same draws of z every time
+        # the same noise every time
         torch.manual_seed(seed)
         with torch.no_grad():
             return sum(two_terms(*nets, x.flatten(1), one_hot(y, K).to(x))).item()
@@ -324,7 +324,7 @@ consistency_of_real = (judge.classify(x_test) == y_test).float().mean().item()
 def with_interval(score):
     return f"{score.value:.0%} [{score.low:.0%}, {score.high:.0%}]"
 
-plots.table(["test images: nats per image", "−ELBO", "right labels save", "class consistency"],
+plots.table(["nats per image; shares", "−ELBO", "right labels save", "class consistency"],
             [[name, f"{loss[name]:.1f}", f"{gains[name]:.1f}", with_interval(by_hand[name])]
              for name in loss]
             + [["real images", "–", "–", f"{consistency_of_real:.0%}"]])
@@ -399,7 +399,7 @@ noise = torch.randn(200, 100, generator=generator())
 print(f"class read from noise: {first_attempt(noise, y_test[:200]):.0%}")
 
 # %% [markdown]
-# It reads nearly every class from noise. Find out why, and write the mended one.
+# It reads the class from noise. Find out why, and write the mended one.
 #
 # <details><summary>Hint 1</summary>Which images has the classifier seen before it is asked about them?</details>
 # <details><summary>Hint 2</summary><code>[::2]</code> are the images 0, 2, 4 …; <code>[1::2]</code> are the others.</details>
@@ -448,7 +448,7 @@ models = {"plain": plain, "plain, 3 × epochs": long, "weight 5": cvae}
 ten_of_each(cvae, "Weight 5: ten of each class")
 
 # %% [markdown]
-# All four on test images; *plain* has weight 1:
+# All four on test images, class consistency on samples; *plain* has weight 1:
 
 # %% tags=["nbval-ignore-output"]
 def copies_of(model, *c):
@@ -528,7 +528,7 @@ plots.table(["images", "read correctly", "most frequent confusions"],
 # %% [markdown]
 # On Fashion-MNIST blurred images and reconstructions alike turn coats and shirts into pullovers and sandals into other shoes; trousers suffer from our blur only. Hardly any of them is read as Coat: its share in section 1 need not mean that none was drawn.
 #
-# In the table of four models compare the last two columns. The samples of *weight 5* are read nearly as well as its reconstructions, so most of what is missing is missing in its reconstructions already. Those of *plain* are read far less well than its reconstructions: there it is not.
+# In the table of four models compare the last two columns. The samples of *weight 5* are read nearly as well as its reconstructions, so most of what is missing is missing in its reconstructions already. Those of *plain* are read far less well than its reconstructions: there drawing $z$ from the prior loses more.
 
 # %% [markdown]
 # ## 5 · What z encodes instead
@@ -553,7 +553,7 @@ figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", 
 figure
 
 # %% [markdown]
-# At the left trousers, most bags and the shoes form groups, and the tops overlap; at the right all mix. If $z$ does not hold the class, it holds what varies within a class. Cross the two: **one z per column, one class per row.**
+# At the left trousers, many bags and the shoes form groups, and the tops overlap; at the right all mix. If $z$ does not hold the class, it holds what varies within a class. Cross the two: **one z per column, one class per row.**
 
 # %%
 z = torch.randn(10, 15, generator=generator())
@@ -574,7 +574,7 @@ plots.table(["correlation of mean pixels", *short],
             [[f"with {short[0]}", *(f"{each:.2f}" for each in alike)]])
 
 # %% [markdown]
-# Near 1 the same $z$ are bright for both classes, near 0 they say nothing of each other. Nothing in the loss makes $z$ mean the same for every class.
+# Near 1 the same $z$ are bright for both classes, near 0 no straight line links the two. Nothing in the loss makes $z$ mean the same for every class.
 #
 # Giving an image's $z$ another $c$ is a simple **style transfer**: encode with the own class, decode with another.
 
@@ -619,7 +619,7 @@ plots.table(["condition", "right labels save", "class read from z", "class consi
              for name, words in in_words.items()])
 
 # %% [markdown]
-# S0's encoder is not told the class. On Fashion-MNIST the right labels save many nats, and yet $z$ keeps the class and few samples follow: a large label gain is not enough: it is measured with $z$ from the encoder. (Permuted labels reach only its decoder.)
+# S0's encoder is not told the class. On Fashion-MNIST the right labels save many nats, and yet $z$ keeps the class and few samples follow: a large label gain is not enough: it is measured with $z$ from the encoder. 
 #
 # **Attributes** describe an image by several properties at once. S4 uses CelebA's 40; here we derive some from the class. They say what is typical of a *class*, and two classes can have the same row.
 
@@ -697,7 +697,7 @@ display(Markdown(f"Class consistency moves by **{100 * moved:+.0f}** points, "
                  f"with weight 5 in section 4 by **{100 * gap:+.0f}**."))
 
 # %% [markdown]
-# On Fashion-MNIST this is little beside the weight. Why the shallow network of section 3 did better we have not measured. This is no ranking.
+# On Fashion-MNIST this is little beside the weight. Why section 3's shallow network does better we have not measured. This is no ranking.
 
 # %% [markdown]
 # ## 8 · The wrong noise

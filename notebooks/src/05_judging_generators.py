@@ -337,7 +337,7 @@ kid_table(kids)
 
 # %% [markdown]
 # ### ✏️ Exercise 2 (find the bug): why is it never 0?
-# Real against real is far above 0 and falls as the sets grow. Compare the function with the formula and mend it.
+# Real against real is above 0 at every size, and more so in small sets. Compare the function with the formula and mend it.
 #
 # <details><summary>Hint 1</summary> Where are the largest entries of `k_xx`, and which images do they compare? </details>
 # <details><summary>Hint 2</summary> `(k.sum() - k.trace()) / (len(k) * (len(k) - 1))` is a mean without the diagonal; for which of the three matrices? </details>
@@ -422,7 +422,7 @@ for score in ("precision", "recall"):
     display(fig)
 
 # %% [markdown]
-# Half of the distribution keeps most of its precision and loses recall. The shift loses recall too; of its precision it keeps what a few large balls, around points far from all others, hold.
+# Half of the distribution keeps most of its precision and loses recall. The shift loses recall too, but keeps most of its precision: a few large balls, around points far from all others, hold many of its crosses.
 #
 # Now real training images with our two faults, weaker and stronger: all of them blurred; or all different and sharp, but only of the first few classes. **Expect** FID to see both, and the two shares to tell them apart.
 
@@ -553,7 +553,7 @@ fig.suptitle(f"Value, 95 % interval, fresh real images (dashed); {n:,} images ea
 fig
 
 # %% [markdown]
-# Where two intervals are apart, the sets differ. Where they overlap, we claim nothing: a cautious rule, which can miss a difference. **Which pairs can FID not separate?**
+# Where two intervals are apart, the sets differ. Where they overlap, we claim nothing: a cautious rule. **Which pairs can FID not separate?**
 
 # %% tags=["nbval-ignore-output"]
 for column, title in enumerate(scores):
@@ -596,7 +596,7 @@ def distances(x):
 nearest = {name: [float(d.median()) for d in distances(x)] for name, x in suspects.items()}
 
 # %% [markdown]
-# **Expect** one distance of 0, and the names.
+# **Expect** one median distance of 0 before the shift, and the names.
 
 # %% tags=["nbval-ignore-output"]
 moved = nearest["copies, moved by one pixel"]

@@ -211,8 +211,7 @@ plots.table(["player", "gradient of the discriminator's loss"], rows)
 
 # %% [markdown]
 # The generator gets a gradient too, and it asks for images that are *easier* to recognise.
-# Where does it come from? Correct the function. (The game below writes the same remedy into its
-# loop.)
+# Where does it come from? Correct the function.
 #
 # <details><summary>Hint 1</summary>Through which argument does the graph reach $G$? $D$ must still
 # learn from the scores of these points.</details>
@@ -338,8 +337,7 @@ references = [row("data", ring(100_000)), row("even ring", even_ring)]
 plots.table(HEAD, references)
 
 # %% [markdown]
-# An even ring hits a cluster by chance with more than a third of its draws. A number below it is
-# no success.
+# An even ring hits a cluster by chance with more than a third of its draws.
 
 # %% [markdown]
 # The first setting: the non-saturating losses, and $\beta_1 = 0.9$.
@@ -456,9 +454,6 @@ head = ["share on a cluster", "β₁ = 0.9", "β₁ = 0.5", "difference, points"
         "covered at 0.5, of 8"]
 plots.table(head, rows)
 
-# %% [markdown]
-# The first bet, then the second:
-
 # %% tags=["nbval-ignore-output"]
 before = means["non-saturating", 0.9]
 by_loss = max(means["minimax", 0.9], means["least squares", 0.9]) - before
@@ -563,8 +558,8 @@ pictures = {f"game {k}": game["end"] for k, game in enumerate(collapsed)}
 show(pictures, "Ten steps of G for one of D: 1,000 draws at the end of each game")
 
 # %% [markdown]
-# Which centre is nearest to a draw, and is the draw on that cluster? Data and an even ring both give
-# each centre an eighth. The bars show each setting's game with the most draws on a cluster.
+# Which centre is nearest to a draw, and is the draw on that cluster? The bars show each
+# setting's game with the most draws on a cluster.
 
 # %% tags=["nbval-ignore-output"]
 def nearest(points):
@@ -593,7 +588,7 @@ fig
 
 # %% [markdown]
 # Two rules tell the failures apart, game by game. **Collapsed** (the extreme): the spread is below
-# 0.5. The share on a cluster does not see it, if the patch sits on one. **Diverged**: halfway and at
+# 0.5. **Diverged**: halfway and at
 # the end the median distance is above 1. The middle of the ring is at distance 1 from every centre,
 # so these draws have left the data and stay away. To provoke it: a step of 0.1, twenty times the one
 # above, with $\beta_1 = 0.9$. Only the loss is changed.
@@ -643,7 +638,7 @@ check.between("minimax, step 0.1: D's loss over the last 50 rounds, nats", sure,
 # With the large step the minimax games run away and stay away; those with the non-saturating loss do
 # not. The loss of $D$ is near 0: so sure *can* it be in a game, and there the minimax loss has
 # no slope. At the smaller step, with seed 0, two of four non-saturating games have collapsed; the
-# others with $\beta_1 = 0.9$ show neither failure: they are wide, and off the clusters.
+# others with $\beta_1 = 0.9$ show neither failure: they are wider, and off the clusters.
 
 # %% [markdown]
 # ## 6 · What the discriminator's loss tells
@@ -824,7 +819,7 @@ plots.compare(
 )
 
 # %% [markdown]
-# Read accuracy, variety and picture together. An accuracy near 1 says that $D$ has won; a variety
+# An accuracy near 1 says that $D$ has won; a variety
 # near 0 says that all fakes are the same picture, whatever the noise. Between rows of noise FID
 # ranks nothing. And $\beta_1$ alone does not make the variety of the DC-GAN; whether its networks
 # alone would was not tried. These are short trainings, one of each: they show how the models *begin*.
@@ -848,7 +843,7 @@ explore.walk(shipped, dims=change.topk(3).indices.tolist(), start=start)
 
 # %% [markdown]
 # With seed 0 the picture shows one and the same change three times, from a jumper to something wide
-# like a bag: a number of the noise is no property with a name.
+# like a bag: three numbers are not three properties.
 #
 # There is no encoder: no network says which noise belongs to a given image (one can only search for
 # it), and there is no likelihood.
@@ -876,7 +871,7 @@ check.between("length of the middle of a line, over that of a draw", middle, 0.6
 
 # %% tags=["nbval-ignore-output"]
 lines = [f"{name} {means[name, 0.5]:.0%}" for name in losses]
-away = {name: mean([facts(game["end"])[3] for game in wild[name]]) for name in wild}
+away, near = [mean([facts(game["end"])[3] for game in wild[name]]) for name in wild]
 variety = [history["train_variety"] for history, _ in trained.values()]
 display(Markdown(f"""
 - **One change at a time.** β₁ = 0.5 alone moved the mean share on a cluster by
@@ -884,8 +879,8 @@ display(Markdown(f"""
   {", ".join(lines)}, an even ring {even:.0%}; games of one setting differ by up to
   {100 * within:.0f} points.
 - **Collapse is not divergence.** Ten steps of G left a spread of {mean(spreads):.2f} (data: 1).
-  With a step of 0.1 minimax ended at a median distance of {away["minimax"]:,.1f}, the non-saturating
-  loss at {away["non-saturating"]:.1f}. On images the variety was {variety[0]:.2f} (FC-GAN),
+  With a step of 0.1 minimax ended at a median distance of {away:,.1f},
+  the non-saturating loss at {near:.1f}. On images the variety was {variety[0]:.2f} (FC-GAN),
   {variety[1]:.2f} (LS-GAN), {variety[2]:.2f} (only β₁) and {variety[3]:.2f} (DC-GAN).
 - **The loss of D is no score.** In the collapsed games it was {mean(in_game['ten steps of G']):.2f}
   nats (2 log 2 = 1.39); a fresh D got {mean(fresh['ten steps of G']):.2f}.

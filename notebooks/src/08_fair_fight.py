@@ -64,13 +64,13 @@ def noise(*shape, seed=seed):
 # %% [markdown]
 # ## 1 · How each is trained
 #
-# Each of the three turns noise that we can draw into an image. What teaches them differs: a **bound** on $\log p(x)$ (lab 02), an **opponent** that learns too (lab 06), or the **noise** that we added ourselves (lab 07).
+# Each of the three turns noise that we can draw into an image. What teaches them differs: a **bound** on $\log p(x \mid c)$ (lab 02), an **opponent** that learns too (lab 06), or the **noise** that we added ourselves (lab 07).
 
 # %%
 diagrams.three_generators()
 
 # %% [markdown]
-# To *draw*, decoder or generator is given $z \sim \mathcal N(0, I)$ once; the denoiser begins with noise $x_T$ and runs once per step. It puts out $v$ (lab 07), from which $\hat x$ and the noise follow.
+# To *draw*, decoder or generator is given $z \sim \mathcal N(0, I)$ once; the denoiser begins with noise $x_T$ and runs once per step (twice with guidance). It puts out $v$ (lab 07), from which $\hat x$ and the noise follow.
 #
 # We hold four things equal, or nearly: the number of weights, the training time, the 60,000 training images, the test images.
 
@@ -140,7 +140,7 @@ drawn["GAN"], ms["GAN"] = timed(gan)
 drawn["diffusion"], ms["diffusion"] = timed(ddpm, asked, steps=steps, x_T=x_T)
 
 # %% [markdown]
-# **Expect** differences that you can see. The first thirty of each:
+# **Expect** differences that you can see. The first thirty of each model, below three test images of each class:
 
 # %% tags=["cover"]
 by_class = [test.images()[test.y == c] for c in range(10)]
@@ -148,7 +148,8 @@ rows = {f"test images {k + 1}": torch.stack([each[k] for each in by_class]) for 
 for name, images in drawn.items():
     label = "GAN (no class)" if name == "GAN" else name
     rows |= {f"{label} {k + 1}": images[10 * k : 10 * k + 10] for k in range(3)}
-plots.compare(rows, title="Thirty of each; a column is a class, except for the GAN", ticks=short)
+title = "Thirty of each; columns: the class asked for (not of the GAN)"
+plots.compare(rows, title=title, ticks=short)
 
 # %% [markdown]
 # ## 3 · The table
@@ -216,7 +217,7 @@ check.prediction(lowest_fid, {name: name == best_fid for name in fid})
 # %% [markdown]
 # ## 4 · A verdict
 #
-# A model *wins* a line if its interval overlaps no other; else: not decided with so many samples. (A cautious rule: a test may decide where intervals overlap a little.)
+# The best model *wins* a line if its interval overlaps no other; else: not decided with so many samples. (A cautious rule: a test may decide where intervals overlap a little.)
 
 # %%
 def verdict(found):
@@ -238,7 +239,7 @@ for metric in ("FID", "KID", "class consistency"):
 plots.table(["question", "between", f"winner, with {n_samples} samples"], body)
 
 # %% [markdown]
-# With seed 0, FID names diffusion, and KID decides nothing. FID is biased at few samples, differently for each model (Chong & Forsyth 2020), so equal numbers do not cure it; KID is not, but its intervals are wide. With 5,000 samples and 50 steps RESULTS.md has KID 0.134 [0.118, 0.146] for the GAN and 0.101 [0.0866, 0.116] for diffusion: decided.
+# With seed 0, FID names diffusion, and KID puts only the VAE last. FID is biased at few samples, differently for each model (Chong & Forsyth 2020), so equal numbers do not cure it; KID is not, but its intervals are wide. With 5,000 samples and 50 steps RESULTS.md has KID 0.134 [0.118, 0.146] for the GAN and 0.101 [0.0866, 0.116] for diffusion: decided.
 #
 # The intervals cover other samples, not another training: a verdict on three models, not on three families.
 #
@@ -262,7 +263,7 @@ plots.table(["question", "between", f"winner, with {n_samples} samples"], body)
 #
 # - **Crowd**: any garments, in no more time per sample than 2 steps of diffusion; the lowest KID.
 # - **Poster**: any garments, the lowest KID at the most steps here; time does not matter.
-# - **Shop**: like the crowd, but the class must be chosen.
+# - **Shop**: like the crowd, but only models that take a class.
 #
 # <details><summary>Hint 1</summary>Which models can each client use, and how good will 2 steps be?</details>
 # <details><summary>Hint 2</summary>2 steps are far from diffusion's best. For the poster compare intervals of KID.</details>
@@ -287,7 +288,7 @@ rows = {"mean of the class": torch.stack([each.mean(0) for each in by_class])}
 rows |= {f"{k} step{'s' * (k > 1)}": images[:10] for k, images in by_steps.items()}
 other = noise(10, 1, 28, 28, seed=seed + 1)
 rows[f"{steps}, other noise"] = ddpm.sample(10, asked[:10], steps=steps, x_T=other)
-plots.compare(rows, title="The same noise, more and more steps", ticks=short)
+plots.compare(rows, title="More steps from the same noise; last row: other noise", ticks=short)
 
 # %% [markdown]
 # The same in numbers: KID against processor time, all with `n_samples` samples.
@@ -348,7 +349,7 @@ print("poster:", check.prediction(poster, outcomes("poster")))
 print("shop:  ", check.prediction(shop, outcomes("shop")))
 
 # %% [markdown]
-# One step is the model's guess from pure noise: compare it with the mean of the class. The class fixes the kind of garment, the noise the details: 10 and 20 steps from the same noise give nearly the same. DDIM is a *map* from noise to image.
+# One step is the model's guess from pure noise: compare it with the mean of the class. The class mostly fixes the kind of garment, the noise the rest: 10 and 20 steps from the same noise give nearly the same. DDIM is a *map* from noise to image.
 
 # %% [markdown]
 # ## 6 · Guidance: the class against variety
@@ -418,11 +419,11 @@ shown |= {f"w = {w}, ten bags": by_w[w][asked[:n] == 8][:10] for w in (1, 4)}
 plots.compare(shown, title="The same noise, more and more guidance: all classes, then bags")
 
 # %% [markdown]
-# **Variety within a class** is the mean distance of two samples of one class, in the classifier's features, as a share of that of two test images of the class. Random labels show what test images score where the class has no effect.
+# **Variety within a class** is the mean distance of two samples of one class, in the classifier's features, as a share of that of two test images of the class. Labels in turn, whatever the image, show what test images score where the class has no effect.
 
 # %% tags=["nbval-ignore-output"]
 sets = {f"w = {w}": images for w, images in by_w.items()}
-sets["test images, random labels"] = test.images()[:n]
+sets["test images, labels in turn"] = test.images()[:n]
 consistent, varied = {}, {}
 for name, images in sets.items():
     consistent[name] = metrics.consistency_of(images, asked[:n], features=judge, seed=seed)
@@ -445,9 +446,9 @@ change = varied["w = 4"].value / varied["w = 1"].value - 1
 check.between("change of the variety from w = 1 to 4, a share", change, -0.6, 0)
 
 # %% [markdown]
-# More guidance: clearer classes, less variety. Clearer is not better: at $w = 4$ more samples than real images are read as their class. RESULTS.md has the lowest of its FIDs at $w = 1.5$.
+# More guidance: clearer classes, less variety. Clearer need not be better: at $w = 4$ a larger share than of real images is read as its class, and the KIDs of $w = 1, 2, 4$ overlap. RESULTS.md has the lowest of its FIDs at $w = 1.5$.
 #
-# At $w = 0$ one in ten is expected, because the labels have no part in the images. With seeds 0 and 1 the interval lies below that, with 2 and 3 it holds it: an interval of 95 % can miss.
+# At $w = 0$ one in ten is expected, because the labels have no part in the images. With seeds 0 and 1 the interval lies below that, with 2 and 3 it holds it: two misses in four are more than such intervals should have.
 #
 # **Try**: set guidance to 8. Which details do all six final pictures share that they do not share at 1?
 
@@ -457,7 +458,7 @@ explore.denoise(ddpm, classes=fashion.classes, steps=(5, 10, 20), n=6, seed=seed
 # %% [markdown]
 # ## 7 · Between two samples
 #
-# Lab 01 began with a straight line between two codes. Draws from $\mathcal N(0, I)$ in $d$ dimensions have a length near $\sqrt d$; the middle of two of them has only about $\sqrt{d/2}$, and for large $d$ no draw is so short. An **arc** keeps the length:
+# Lab 01 began with a straight line between two codes. Draws from $\mathcal N(0, I)$ in $d$ dimensions have a length near $\sqrt d$; the middle of two of them has only about $\sqrt{d/2}$, and for large $d$ hardly any draw is so short. Between two of one length an **arc** keeps it:
 #
 # $$z(t) = \frac{\sin((1 - t)\,\Omega)\; a + \sin(t\,\Omega)\; b}{\sin \Omega}, \qquad \cos\Omega = \frac{a \cdot b}{\lvert a\rvert\,\lvert b\rvert}$$
 
@@ -545,7 +546,7 @@ check.between("diffusion: detail on the line over that on the arc", ratio, 0.3, 
 # %% [markdown]
 # In the middle of the straight line diffusion is given noise of about *half the variance* that it was trained with, and the picture comes out flatter. The three models differ in more than $d$, so the table does not show that $d$ is the cause.
 #
-# **Try** it yourself: choose two other pictures, and switch between line and arc. At which t do they differ most, and does every pair?
+# **Try** it yourself: choose two other pictures, and switch between line and arc. At which t do they differ most, and is it the same for every pair?
 
 # %% tags=["nbval-ignore-output"]
 explore.interpolate(ddpm, classes=fashion.classes, steps=5, limit=6, seed=seed)

@@ -18,7 +18,7 @@
 # - explain what β, a class and a direction of the latent space change in a picture.
 
 # %% [markdown]
-# **Time and data**: less than half a minute on two cores, offline. Test images of Fashion-MNIST (28×28 grey pixels) are built in, and so are the weights of the models, which were trained on all training images of Fashion-MNIST or MNIST.
+# **Time and data**: about half a minute on two cores, offline. Test images of Fashion-MNIST (28×28 grey pixels) are built in, and so are the weights of the models, which were trained on all training images of Fashion-MNIST or MNIST.
 
 # %% tags=["parameters"]
 limit: int = 1_000  # test images on the maps, at least 400
@@ -255,7 +255,7 @@ check.prediction(
 # %% [markdown]
 # ## 5 · A map of 64 dimensions
 #
-# t-SNE places the codes on a plane so that near neighbours stay near; the *perplexity* is about how many neighbours of a point count. Point at a dot to see the image and its reconstruction; click on two to go from one to the other. The ring follows the walk of section 3.
+# t-SNE places the codes on a plane so that near neighbours stay near; the *perplexity* is about how many neighbours of a point count. Point at a dot to see the image and its reconstruction; click on two to go from one to the other.
 
 # %% tags=["nbval-ignore-output"]
 explore.tsne_map(many, test, perplexities=(5, 30, 100), name="many", seed=seed, progress=False)

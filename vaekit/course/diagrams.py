@@ -62,7 +62,7 @@ def beta_vae() -> Diagram:
 
 def three_generators() -> Diagram:
     """VAE, GAN and diffusion, one below the other: what is trained, and what the loss compares."""
-    draw = Diagram(860, 330, "Three ways from noise to an image: what is trained, what teaches it")
+    draw = Diagram(860, 330, "Three generators in training: what is learned, and what teaches it")
     _bound(draw, 80)
     _game(draw, 175)
     _denoiser(draw, 270)
@@ -98,7 +98,7 @@ def _denoiser(draw: Diagram, y: float) -> None:
     x = draw.image(135, y, "x", size=54)
     noisy = draw.image(260, y, "xₜ", size=54)
     network = draw.box(420, y, "denoiser", kind="network", width=130)
-    guess = draw.image(580, y, "x̂", size=54)
+    guess = draw.circle(580, y, "ε̂", kind="noise")
     loss = draw.box(770, y, "the noise that\nwe added", kind="loss", width=130, height=48)
     draw.arrow(x, noisy, "+ noise")
     chain(draw, [noisy, network, guess])
@@ -119,9 +119,9 @@ def gan() -> Diagram:
     real = draw.image(330, 215, "x")
     discriminator = draw.encoder(500, 160, "discriminator D", width=140)
     score = draw.circle(630, 160, "s")
-    of_generator = draw.box(770, 105, "loss of G:\nfakes called real", kind="loss", width=150)
+    of_generator = draw.box(770, 105, "G wants:\nfakes called real", kind="loss", width=150)
     of_discriminator = draw.box(
-        770, 215, "loss of D:\nreal and fake apart", kind="loss", width=150
+        770, 215, "D wants:\nreal and fake apart", kind="loss", width=150
     )
 
     chain(draw, [z, generator, fake, discriminator, score])
@@ -140,17 +140,16 @@ def denoising_chain() -> Diagram:
     places = [70, 270, 470, 670]
     names = ["x₀", "xₛ", "xₜ", "x_T"]
     images = [draw.image(x, 95, name) for x, name in zip(places, names)]
-    noise = draw.circle(800, 95, "ε", kind="noise")
     for nearer, farther in zip(images, images[1:]):
         draw.arrow(nearer, farther, bend=-26)
         draw.arrow(farther, nearer, bend=26)
-    draw.arrow(noise, images[-1])
-    draw.note(370, 42, "forward: mix in noise, nothing is learned")
+    draw.note(370, 42, "forward: mix in noise ε, nothing is learned")
     draw.note(255, 148, "backward: one step of the sampler per arrow")
 
     network = draw.box(470, 215, "denoiser\n(xₜ, t) → ε̂", kind="network", width=130, height=50)
     draw.arrow(images[2], network)
-    loss = draw.box(700, 215, "‖ε − ε̂‖²", kind="loss", width=110, height=40)
+    loss = draw.box(650, 215, "‖ε − ε̂‖²", kind="loss", width=110, height=40)
+    noise = draw.circle(800, 215, "ε", kind="noise")
     draw.arrow(network, loss, dashed=True)
     draw.arrow(noise, loss, dashed=True)
     return draw
@@ -204,9 +203,9 @@ def conditional_vae() -> Diagram:
     draw.arrow(posterior, z, "draw")
     chain(draw, [z, decoder, copy])
 
-    c = draw.box(405, 62, "class c, one-hot", width=140, height=36)
-    draw.arrow(c, encoder)
-    draw.arrow(c, decoder)
+    for network, place in ((encoder, 195), (decoder, 615)):
+        c = draw.box(place, 62, "class c, one-hot", width=140, height=36)
+        draw.arrow(c, network)
 
     kl = draw.box(345, 250, "KL(q(z | x, c) ‖ p(z))", kind="loss", width=180, height=36)
     draw.arrow(posterior, kl, dashed=True)
