@@ -63,7 +63,7 @@ def summary(lab: Notebook) -> str:
         if "data" in output
     ]
     # a point may be written on several lines, a row of a table never
-    points = re.sub(r"\n(?![-|\n])", " ", "\n".join(texts)).splitlines()
+    points = re.sub(r"\n *(?![-|\n ])", " ", "\n".join(texts)).splitlines()
     shown = [point.strip("- |") for point in points if not set(point) <= set(":-| ")]
     return " · ".join(shown).replace("**", "").replace("|", "/")
 

@@ -21,7 +21,7 @@
 # | [06 The GAN](06_gan.ipynb) | Can a network learn to draw from nothing but the verdicts of another network? | 1 |
 # | [07 Diffusion](07_diffusion.ipynb) | How do many small steps lead from pure noise to an image? | 1 |
 # | [08 The fair fight](08_fair_fight.ipynb) | VAE, GAN and diffusion, of equal size and training time: what can each of them do? | 1 |
-# | [10 The latent explorer](10_latent_explorer.ipynb) | What does a model keep in its latent numbers? Find out with your hand. | ½ |
+# | [10 The latent explorer](10_latent_explorer.ipynb) | What does a model keep in its latent numbers? Find out by dragging. | ½ |
 #
 # The minutes are the computer's, on two cores. You will need longer: there are exercises in each lab.
 
@@ -51,7 +51,7 @@ start.covers()
 #
 # ## Stop one lab before you open the next
 #
-# A lab that is open holds torch, its models and its data in memory until its **kernel** is stopped; closing the tab is not enough. These are 0.6 to 0.8 GB, or 1.0 to 1.2 GB where torch brings CUDA's libraries, as on a computer with a GPU. On Binder you have 2 GB and no CUDA: a third lab is one too many, and a kernel is killed without a word. So, when you are done with a lab:
+# A lab that is open holds torch, its models and its data in memory until its **kernel** is stopped; closing the tab is not enough. These are 0.6 to 0.85 GB, or 1.0 to 1.25 GB where torch brings CUDA's libraries, as on a computer with a GPU. On Binder you have 2 GB and no CUDA: a third lab is one too many, and a kernel is killed without a word. So, when you are done with a lab:
 #
 # - JupyterLab: *Kernel → Shut Down Kernel*, or the sidebar ⏹ *Running Terminals and Kernels → Shut Down All*.
 # - Notebook 7: *File → Close and Shut Down Notebook*. Colab: *Runtime → Manage sessions → Terminate*.

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 # what the kernel of the largest lab holds at its peak (benchmarks/memory.py): CUDA's libraries take
 # their part also where there is no GPU
-GIGABYTES_PER_LAB = 0.8
-GIGABYTES_PER_LAB_WITH_CUDA = 1.2
+GIGABYTES_PER_LAB = 0.85
+GIGABYTES_PER_LAB_WITH_CUDA = 1.25
 # Jupyter itself, and the start page
 GIGABYTES_BESIDE_LABS = 0.3
 GIGABYTE = 2**30

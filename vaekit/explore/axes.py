@@ -116,11 +116,14 @@ def choose(
 
 def densest(places: Tensor) -> Tensor:
     """Of places (N, K) the one with the nearest neighbours, (K,): no gap between classes."""
-    distances = torch.cdist(places, places)
     neighbours = min(NEIGHBOURS, len(places) - 1)
-    # the nearest of all is the place itself
-    reach = distances.kthvalue(neighbours + 1, 1).values
-    return places[reach.argmin()]
+    reach = []
+    # all distances of 6,000 places at once would take 144 MB, and their order as much again
+    for part in places.split(BATCH):
+        distances = torch.cdist(part, places)
+        # the nearest of all is the place itself
+        reach.append(distances.kthvalue(neighbours + 1, 1).values)
+    return places[torch.cat(reach).argmin()]
 
 
 def _most_active(codes: Tensor) -> list[int]:
