@@ -619,7 +619,7 @@ plots.table(["condition", "right labels save", "class read from z", "class consi
              for name, words in in_words.items()])
 
 # %% [markdown]
-# S0's encoder is not told the class. On Fashion-MNIST the right labels save many nats, and yet $z$ keeps the class and few samples follow: a large label gain is not enough: it is measured with $z$ from the encoder. 
+# S0's encoder is not told the class. On Fashion-MNIST the right labels save many nats, and yet $z$ keeps the class and few samples follow. A large label gain is not enough: it is measured with $z$ from the encoder.
 #
 # **Attributes** describe an image by several properties at once. S4 uses CelebA's 40; here we derive some from the class. They say what is typical of a *class*, and two classes can have the same row.
 
