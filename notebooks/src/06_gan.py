@@ -473,8 +473,8 @@ within = max(max(on[name, 0.5]) - min(on[name, 0.5]) for name in losses)
 loss_of_d = mean([mean(game["d_losses"][-50:]) for game in played["minimax", 0.5]])
 outcomes = {"far behind": behind > 0.1, "near": abs(behind) <= 0.1, "ahead": behind < -0.1}
 side = "behind" if behind > 0 else "ahead"
-text = (f"It is {100 * abs(behind):.0f} points {side}; games of one setting differ by up to "
-        f"{100 * within:.0f}. D's loss at the end of the minimax games: {loss_of_d:.2f} nats.")
+text = (f"It is {100 * abs(behind):.0f} points {side}; games of one setting at 0.5 differ "
+        f"by up to {100 * within:.0f}. D's loss at the end of minimax: {loss_of_d:.2f} nats.")
 check.prediction(minimax_is, outcomes, because=text)
 
 # %% [markdown]
@@ -636,9 +636,8 @@ check.between("minimax, step 0.1: D's loss over the last 50 rounds, nats", sure,
 
 # %% [markdown]
 # With the large step the minimax games run away and stay away; those with the non-saturating loss do
-# not. The loss of $D$ is near 0: so sure *can* it be in a game, and there the minimax loss has
-# no slope. At the smaller step, with seed 0, two of four non-saturating games have collapsed; the
-# others with $\beta_1 = 0.9$ show neither failure: they are wider, and off the clusters.
+# not. The loss of $D$ is near 0: so sure *can* it be in a game, and there the minimax loss has almost no slope. At the smaller step, with seed 0, two of four non-saturating games have collapsed; the
+# others with $\beta_1 = 0.9$ meet neither rule: they are wider, and mostly off the clusters.
 
 # %% [markdown]
 # ## 6 · What the discriminator's loss tells
@@ -842,8 +841,7 @@ change = (ends[1] - ends[0]).flatten(1).norm(dim=1)
 explore.walk(shipped, dims=change.topk(3).indices.tolist(), start=start)
 
 # %% [markdown]
-# With seed 0 the picture shows one and the same change three times, from a jumper to something wide
-# like a bag: three numbers are not three properties.
+# With seed 0 the picture shows one and the same change three times, between a jumper and something wide like a bag: three numbers are not three properties.
 #
 # There is no encoder: no network says which noise belongs to a given image (one can only search for
 # it), and there is no likelihood.

@@ -402,7 +402,7 @@ fig
 # ## 5 · The loss is a reweighted ELBO
 #
 # A diffusion model is a VAE with $T$ latents $x_1 \dots x_T$ whose encoder, the forward process, is fixed. So it
-# has an ELBO. Each step backwards, from $x_t$ to $x_{t-1}$, is a Gaussian around the mean that $\hat x_0$ gives, with
+# has an ELBO. Each step backwards but the last, from $x_t$ to $x_{t-1}$, is a Gaussian around the mean that $\hat x_0$ gives, with
 # the variance $\sigma^2$ of exercise 3. The KL of two Gaussians of the same variance is their means' squared distance
 # over $2\sigma^2$:
 #
@@ -634,13 +634,12 @@ plots.compare(first_images, title="The last two rows are told the class", ticks=
 # %% [markdown]
 # Rows 1 to 3 share one training, each later row is one of its own: small differences may be chance. The last two rows are also told the classes of the training images, which may be part of their gain. Below
 # the reference this distance cannot rank. What remains: 28×28 pixels, $T = 1000$ with Nichol & Dhariwal's own cosine, 1.5 million weights, 12 passes
-# over 60,000 images, another optimiser (RAdam). That takes most of an hour on one core (RESULTS.md), so the weights come
-# along.
+# over 60,000 images, another optimiser (RAdam). That takes most of an hour on one core (RESULTS.md), so they are shipped.
 
 # %% [markdown]
 # ## 8 · The shipped model: DDIM, DDPM and guidance
 #
-# From here on all is about Fashion-MNIST, whatever `dataset` says. **How many** bags will each sampler draw from one
+# Sections 8 to 11 are about Fashion-MNIST, whatever `dataset` says. **How many** bags will each sampler draw from one
 # noise? `eta` is the share of $\sigma$ that is used: 0 is DDIM, 1 is DDPM.
 
 # %% tags=["nbval-ignore-output"]

@@ -112,7 +112,7 @@ print("never the likeliest:", ", ".join(set(names) - {names[k] for k in label.un
 check.between("your count minus the classifier's", kinds - len(passed), -1, 1)
 
 # %% [markdown]
-# One number must put all garments in a row. Some neighbours in it look alike (sneaker and ankle boot); others do not: after the boot comes a pullover. Coats have no place at all.
+# One number must put all garments in a row. Some neighbours in it look alike (sneaker and ankle boot); others do not: after the boot comes a pullover. No place is read as a coat.
 
 # %% [markdown]
 # ## 2 · Two numbers
@@ -221,7 +221,7 @@ check.prediction(
 )
 
 # %% [markdown]
-# The posterior of an unused dimension is the prior for every image, so its KL is about 0. Its slider moves, and the picture does not (why: lab 04).
+# The posterior of an unused dimension is nearly the prior for every image, so its KL is about 0. Its slider moves, and the picture does not (why: lab 04).
 
 # %% [markdown]
 # ## 4 · Between two images
@@ -248,8 +248,8 @@ cosine = torch.cosine_similarity(a, b).mean()
 check.prediction(
     distance,
     {"nearer": ratio < 0.95, "as far": 0.95 <= ratio <= 1.05, "farther": ratio > 1.05},
-    because=f"Over {half} pairs it is at {ratio:.0%} of their distance. The mean cosine of their "
-    f"angle is {cosine:.2f}; for equal lengths at a right angle it would be {0.5**0.5:.0%}.",
+    because=f"Over {half} pairs it is at {ratio:.0%} of their distance; for equal lengths at a "
+    f"right angle it would be {0.5**0.5:.0%}. The mean cosine of their angle is {cosine:.2f}.",
 )
 
 # %% [markdown]
@@ -494,8 +494,8 @@ Markdown(f"""
   through one; from β = 0.1 to 10, {kept[0.1]:.0%} to {kept[10]:.0%}.
 - **Maps**: of ten neighbours at perplexity 5, {stay:.1f} are still neighbours at 100; midpoints
   lie at {ratio:.0%} of the distance of their ends from the origin.
-- **Changes**: T-shirts minus "boots" are read as {most}; when only the class of a digit
-  changes, its slant stays (correlations of {leaning:.2f} or more).
+- **Changes**: T-shirts minus "boots" are mostly read as {most}; the slants of all ten digits vary
+  together over the plane (correlations of {leaning:.2f} or more).
 """)
 
 # %% [markdown]
