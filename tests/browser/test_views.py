@@ -138,6 +138,8 @@ def said_at_star(page, view):
 def test_the_walk_is_marked_on_the_tsne_map(opened, moved):
     """At the image whose code is nearest to the walk's latent, through all perplexities."""
     (walk, tsne), page = opened.together("walk-five", "map-tsne")
+    # other tests have hidden classes
+    tsne.get_by_role("button", name="all", exact=True).press("Enter")
     codes = pictures.encoded(explored.vae(5), explored.images().images())
     seen = set()
     for first, second in (("Home", "End"), ("End", "Home")):
