@@ -21,7 +21,7 @@
 # - say what the discriminator's loss tells about the samples, and what it does not.
 
 # %% [markdown]
-# **Time and data**: about a minute on two free cores, offline. Fashion-MNIST (12,000 images) is
+# **Time and data**: about a minute and a half on two free cores, offline. Fashion-MNIST (12,000 images) is
 # built in, and so is a DC-GAN that was trained on all 60,000.
 
 # %% tags=["parameters"]
