@@ -18,7 +18,7 @@
 # | [03 The conditional VAE](03_conditional_vae.ipynb) | How does one ask for a bag and get a bag? | 1 |
 # | [04 The β-VAE](04_beta_vae.ipynb) | What does the latent cost, and when does the model stop using it? | 1 |
 # | [05 Judging a generator](05_judging_generators.ipynb) | Which score may you believe, and how is each one fooled? | 1 |
-# | [06 The GAN](06_gan.ipynb) | Can a network learn to draw from nothing but the verdicts of another network? | 1½ |
+# | [06 The GAN](06_gan.ipynb) | Can a network learn to draw from nothing but the verdicts of another network? | 1 |
 # | [07 Diffusion](07_diffusion.ipynb) | How do many small steps lead from pure noise to an image? | 1 |
 # | [08 The fair fight](08_fair_fight.ipynb) | VAE, GAN and diffusion, of equal size and training time: what can each of them do? | 1 |
 # | [10 The latent explorer](10_latent_explorer.ipynb) | What does a model keep in its latent numbers? Find out by dragging. | ½ |
