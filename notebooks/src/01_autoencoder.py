@@ -37,7 +37,7 @@ if "google.colab" in sys.modules:
     )
 
 # vaekit before torch: it tells torch's threads to share the cores
-from vaekit import data, explore, losses, plots, recipes, training
+from vaekit import data, errors, explore, losses, plots, recipes, training
 from vaekit.course import check, diagrams
 
 import torch
@@ -50,6 +50,8 @@ from torch import nn
 # Images in this course are tensors of shape (N, C, H, W) with values in [0, 1]. The default data is Fashion-MNIST (Xiao et al. 2017): ten classes of garments, here 1,000 training and 200 test images of each.
 
 # %%
+errors.at_least("epochs", epochs, 1)
+errors.check_seed(seed)
 train = data.load(dataset, "train", limit=train_images)
 test = data.load(dataset, "test")
 x_train, x_test = train.images(), test.images()

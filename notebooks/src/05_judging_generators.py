@@ -58,6 +58,7 @@ from torchvision.transforms.functional import gaussian_blur
 for name, value, least in [("train_images", train_images, 200), ("epochs", epochs, 1),
                            ("n", n, 100), ("steps", steps, 1)]:
     errors.at_least(name, value, least)
+errors.check_seed(seed)
 train = data.load(dataset, "train", limit=train_images)
 test = data.load(dataset, "test")
 if train.shape != (1, 28, 28):

@@ -60,6 +60,8 @@ judges = {"fashion": "fashion", "fashion_full": "fashion", "digits": "mnist", "m
 judge_name = judges[errors.pick("dataset", dataset, judges)]
 games = errors.at_least("games", games, 1)
 rounds = errors.at_least("rounds", rounds, 4)
+errors.at_least("epochs", epochs, 1)
+errors.check_seed(seed)
 train = data.load(dataset, "train", limit=train_images)
 
 # %% [markdown]

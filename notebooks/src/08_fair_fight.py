@@ -40,7 +40,7 @@ if "google.colab" in sys.modules:
 from vaekit import data, explore, metrics, plots
 from vaekit.course import check, diagrams
 from vaekit.device import seeded
-from vaekit.errors import at_least
+from vaekit.errors import at_least, check_seed
 from vaekit.recipes import pretrained
 
 import time
@@ -52,6 +52,7 @@ from torch.utils.flop_counter import FlopCounterMode
 # %%
 n_samples = at_least("n_samples", n_samples, 100, 5000)
 steps = at_least("steps", steps, 2, 100)
+check_seed(seed)
 fashion = data.load("fashion")
 test = data.load("fashion", "test").first(2000)
 judge = metrics.load_features("fashion", device="cpu")  # the classifier of labs 03 and 05

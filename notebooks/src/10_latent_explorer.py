@@ -37,7 +37,7 @@ if "google.colab" in sys.modules:
 # vaekit before torch: it tells torch's threads to share the cores
 from vaekit import data, explore, plots
 from vaekit.course import check
-from vaekit.errors import at_least
+from vaekit.errors import at_least, check_seed
 from vaekit.recipes import pretrained
 
 import torch
@@ -46,6 +46,7 @@ import torch
 # A classifier checks what you see. A picture is *read as* the class to which it gives the highest probability.
 
 # %% tags=["nbval-ignore-output"]
+check_seed(seed)
 test = data.load("fashion", "test").first(at_least("limit", limit, 400, 2000))
 names = test.classes
 
