@@ -5,7 +5,7 @@ from support.vaes import small_vae
 
 from vaekit import explore, recipes
 from vaekit.errors import UserError
-from vaekit.explore.axes import densest
+from vaekit.explore.axes import BATCH, NEIGHBOURS, densest
 
 NAMES = tuple("0123456789")
 
@@ -79,3 +79,12 @@ def test_the_densest_place_is_in_the_dense_part():
     narrow = torch.tensor([8.0, -8.0]) + 0.1 * torch.randn(30, 2, generator=generator)
     assert (densest(torch.cat([wide, narrow])) - torch.tensor([8.0, -8.0])).norm() < 0.3
     assert densest(torch.ones(1, 2)).tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("begin", [0, BATCH + 100, 2 * BATCH])
+def test_the_densest_place_may_be_in_any_batch(begin):
+    """As brute force says over all places at once."""
+    places = 5 * torch.randn(2 * BATCH + 50, 2, generator=torch.Generator().manual_seed(1))
+    places[begin: begin + 40] = places[begin: begin + 40] / 50 + 30
+    nearest = torch.cdist(places, places).sort(1).values[:, NEIGHBOURS]
+    assert torch.equal(densest(places), places[nearest.argmin()])

@@ -127,3 +127,11 @@ def test_no_check_only_prints_the_range_that_it_allows(name):
     """The value is shown: between(…) names it."""
     text = "\n".join(written(cell) for cell in built(name) if is_code(cell))
     assert not re.search(r"✓ .* lies between", text)
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_bad_seed_is_refused_before_anything_is_computed(name):
+    """In the first cell after the parameters and the imports."""
+    code = [cell.source for _, cell in cells(name)]
+    begin = next(n for n, source in enumerate(code) if "seed: int" in source)
+    assert "check_seed(seed)" in "\n".join(code[begin: begin + 3])
