@@ -16,8 +16,9 @@ from pathlib import Path
 
 import torch
 
-from vaekit import data, recipes
+from vaekit import data, metrics, recipes
 from vaekit.files import load_weights, read_json, save_weights
+from vaekit.models.attribute_classifier import AttributeClassifier
 from vaekit.models.base import ImageModel
 from vaekit.models.classifier import Classifier
 
@@ -34,7 +35,9 @@ def main() -> None:
 
     model = recipes.load_model(trained)
     path = WEIGHTS / f"{options.file or options.name}.safetensors"
-    if isinstance(model, Classifier):
+    if isinstance(model, AttributeClassifier):
+        facts = ship_attribute_classifier(path, model, metadata)
+    elif isinstance(model, Classifier):
         facts = ship_classifier(path, model, metadata)
     else:
         facts = ship_generator(path, model, metadata, run, options)
@@ -82,10 +85,29 @@ def ship_classifier(path: Path, model: Classifier, metadata: dict[str, str]) -> 
     return f"test accuracy {accuracy:.2%}"
 
 
+def ship_attribute_classifier(
+    path: Path, model: AttributeClassifier, metadata: dict[str, str]
+) -> str:
+    """As `ship_classifier`; accuracy is balanced, for each attribute and averaged over them."""
+    test = data.load(recipes.get(metadata["recipe"]).data, "test")
+    scale_features(model, test)
+    write(path, model, metadata)
+
+    found = metrics.balanced_accuracy(recipes.load_model(path), test)
+    values = {name: score.value for name, score in found.items()}
+    mean = sum(values.values()) / len(values)
+    metadata = dict(metadata)
+    metadata["accuracy"] = f"{mean:.4f}"
+    metadata["accuracies"] = ",".join(f"{name}={value:.4f}" for name, value in values.items())
+    write(path, recipes.load_model(path), metadata)
+    worst = min(values, key=lambda name: values[name])
+    return f"balanced test accuracy {mean:.2%} on average, {values[worst]:.2%} for {worst}"
+
+
 @torch.no_grad()
-def scale_features(model: Classifier, test: data.ImageSet) -> None:
+def scale_features(model: Classifier | AttributeClassifier, test: data.ImageSet) -> None:
     """Scale the features to a root mean square of 1."""
-    features = torch.cat([model.features(x) for x, _ in test.batches(1000)])
+    features = torch.cat([model.features(x) for x, _ in test.batches(500)])
     size = features.square().mean().sqrt()
     last_layer = model.body[-1]
     last_layer.weight.div_(size)

@@ -138,8 +138,8 @@ def test_train_lists_the_recipes():
 def test_data_lists_the_sets_and_checks_one():
     result = run("data")
     assert result.returncode == 0
-    for name in ("fashion", "fashion_full", "mnist", "cifar10", "digits"):
-        assert name in result.stdout
+    for name in ("fashion", "mnist", "cifar10", "digits", "faces", "celeba", "folder:PATH"):
+        assert f"\n{name} " in f"\n{result.stdout}"
 
     one = run("data", "digits")
     assert one.returncode == 0

@@ -11,6 +11,7 @@ from support.contracts import (
     CLASSES,
     LATENTS,
     SHAPE,
+    attribute_classifier,
     autoencoder,
     check_signature,
     classifier,
@@ -18,6 +19,7 @@ from support.contracts import (
     conditional_vae,
     diffusion,
     diffusion_without_average,
+    gaussian_vae,
     small_gan,
     vae,
 )
@@ -37,14 +39,16 @@ Z = torch.zeros(N, LATENTS)
 MODELS = {
     autoencoder: [losses.reconstruction_error],
     vae: [losses.negative_elbo, losses.free_bits],
+    gaussian_vae: [losses.negative_elbo_gaussian],
     conditional_vae: [losses.negative_elbo],
     small_gan: [gan.non_saturating, gan.minimax, gan.least_squares],
     classifier: [losses.cross_entropy],
+    attribute_classifier: [losses.attribute_cross_entropy],
     diffusion: [denoising_error],
     diffusion_without_average: [denoising_error],
     conditional_diffusion: [denoising_error],
 }
-WITHOUT_PRIOR = [autoencoder, classifier]
+WITHOUT_PRIOR = [autoencoder, classifier, attribute_classifier]
 WITH_PRIOR = [build for build in MODELS if build not in WITHOUT_PRIOR]
 CONDITIONAL = [conditional_vae, conditional_diffusion]
 UNCONDITIONAL = [build for build in MODELS if build not in CONDITIONAL]
@@ -187,6 +191,9 @@ def test_the_players_own_every_weight_once(model):
 
 
 def test_objectives_give_a_value_per_image_for_every_player(build, x, labels):
+    if build is attribute_classifier:
+        # one attribute each
+        labels = torch.eye(CLASSES, dtype=torch.int64)[labels]
     for objective in MODELS[build]:
         model = build()
         terms = objective(model(x, labels), x, labels)
@@ -251,10 +258,12 @@ def test_what_lacks_a_member_is_no_model(name):
     "objective",
     [
         functools.partial(losses.beta_tcvae, images=100),
+        losses.attribute_cross_entropy,
         losses.capacity,
         losses.cross_entropy,
         losses.free_bits,
         losses.negative_elbo,
+        losses.negative_elbo_gaussian,
         losses.reconstruction_error,
         losses.ImportanceWeighted(2),
         losses.Scheduled(losses.negative_elbo, beta=losses.WarmUp()),

@@ -8,6 +8,7 @@ from support.contracts import (
     classifier,
     conditional_vae,
     diffusion,
+    gaussian_vae,
     small_gan,
     vae,
 )
@@ -21,6 +22,7 @@ from vaekit.models import LinearGaussian
     [
         autoencoder,
         vae,
+        gaussian_vae,
         conditional_vae,
         small_gan,
         lambda: conditional_vae().given(1),
@@ -47,7 +49,7 @@ def linear_gaussian():
     return LinearGaussian(torch.randn(6, LATENTS))
 
 
-@pytest.mark.parametrize("build", [vae, conditional_vae, linear_gaussian])
+@pytest.mark.parametrize("build", [vae, gaussian_vae, conditional_vae, linear_gaussian])
 def test_a_latent_variable_model_keeps_the_contract(build):
     model = build()
     assert isinstance(model, LatentVariableModel)

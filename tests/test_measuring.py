@@ -23,6 +23,8 @@ from vaekit.models.diffusion import Diffusion
 SHAPE = (1, 8, 8)
 LABELS = torch.arange(40) % 2
 IMAGES = ImageSet(torch.rand(40, *SHAPE, generator=seeded(0)), LABELS, ("a", "b"))
+ATTRIBUTES = (torch.rand(40, 4, generator=seeded(2)) < 0.5).long()
+WITH_ATTRIBUTES = ImageSet(IMAGES.x, ATTRIBUTES, ("a", "b", "c", "d"))
 OTHERS = ImageSet(torch.rand(40, *SHAPE, generator=seeded(1)), LABELS, ("a", "b"))
 
 
@@ -79,6 +81,9 @@ class Normed(nn.Module):
 
     def forward(self, x):
         return self.encoder(x)
+
+    def classify(self, x):
+        return (self.encoder(x) > 0).long()
 
 
 class Network(nn.Module):
@@ -153,6 +158,28 @@ def network_of(model):
 
 # by the name of the function: what makes its model, and how it is called
 CALLS = {
+    "metrics.attributes.read_attributes": (
+        vae,
+        lambda model: metrics.read_attributes(model, IMAGES),
+    ),
+    "metrics.attributes.carried": (
+        vae,
+        lambda model: metrics.carried(model, IMAGES, ATTRIBUTES, tuple("abcd")),
+    ),
+    "metrics.attributes.generation_rates": (
+        vae,
+        lambda model: metrics.generation_rates(model, IMAGES, WITH_ATTRIBUTES),
+    ),
+    "metrics.attributes.balanced_accuracy": (
+        vae,
+        lambda model: metrics.balanced_accuracy(model, WITH_ATTRIBUTES),
+    ),
+    "metrics.amplification.bias_amplification": (
+        vae,
+        lambda model: metrics.bias_amplification(
+            model, IMAGES, WITH_ATTRIBUTES, "a", "b", resamples=2
+        ),
+    ),
     "metrics.consistency.class_consistency": (
         conditional,
         lambda model: metrics.class_consistency(model, [0, 1], n=20, features=Normed()),
@@ -259,7 +286,7 @@ ONLY_LOOKING = {
     "metrics.score.Score",
     "plots.latents.starting_point",
 }
-MODELS = {"model", "features", "module"}
+MODELS = {"model", "features", "module", "classifier"}
 
 
 def in_training(make):

@@ -94,6 +94,33 @@ def test_images_with_attributes_cannot_be_chosen_by_class():
         images.only("hat")
 
 
+def test_some_attributes_are_kept_in_the_order_of_their_names(faces):
+    chosen = faces.with_attributes("hat", "smiling")
+    assert chosen.classes == ("hat", "smiling")
+    assert torch.equal(chosen.y, faces.y[:, [2, 0]])
+    assert torch.equal(chosen.x, faces.x)
+    assert chosen.name == "faces, attributes hat, smiling"
+
+
+@pytest.mark.parametrize("names, words", [
+    ((), "attributes must hold at least one of smiling, glasses, hat, got none"),
+    (("beard",), "unknown attribute 'beard'; choose one of smiling, glasses, hat"),
+    (("hat", "hat"), "attributes must differ from one another"),
+])
+def test_attributes_that_are_none_of_the_set_are_named(faces, names, words):
+    with pytest.raises(UserError, match=words):
+        faces.with_attributes(*names)
+
+
+@pytest.mark.parametrize("y, classes, words", [
+    (torch.tensor([0, 1]), NAMES, "images has the classes smiling, glasses, hat, and no attr"),
+    (torch.zeros(2, 0, dtype=torch.int64), (), "images has no labels, and no attributes"),
+])
+def test_images_without_attributes_say_what_they_have(y, classes, words):
+    with pytest.raises(UserError, match=words):
+        ImageSet(X, y, classes).with_attributes("hat")
+
+
 def test_check_attributes_names_the_first_other_value():
     with pytest.raises(UserError, match="attributes are 0 or 1, got 3"):
         check_attributes(torch.tensor([0.0, 3.0]))

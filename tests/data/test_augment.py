@@ -1,10 +1,11 @@
 """Changed copies of training images."""
+import math
 from itertools import product
 
 import pytest
 import torch
 
-from vaekit.data.augment import AUGMENTATIONS, jitter, mirror
+from vaekit.data.augment import AUGMENTATIONS, jitter, mirror, soften
 from vaekit.errors import UserError
 
 
@@ -50,6 +51,44 @@ def test_mirror_turns_about_half_of_the_images_and_leaves_the_rest():
     turned = (y == x.flip(3)).flatten(1).all(1)
     assert torch.equal(y[~turned], x[~turned])
     assert 150 < turned.sum() < 250
+
+
+def test_soften_blurs_half_of_the_images_and_only_mirrors_the_rest():
+    x = torch.rand(400, 3, 16, 12)
+    y = soften(x)
+    as_it_was = (y == x).flatten(1).all(1)
+    mirrored = (y == x.flip(3)).flatten(1).all(1)
+    assert int((as_it_was | mirrored).sum()) == 200
+    assert 60 < int(mirrored.sum()) < 140
+
+
+def test_soften_is_a_gaussian_blur_of_at_most_so_many_pixels():
+    # of white noise, a blur of standard deviation s keeps 1 / (4 π s²) of the variance
+    x = torch.rand(2, 1, 200, 200)
+    kept = []
+    for _ in range(60):
+        blurred = soften(x, most=1.2)
+        kept.append((blurred.var((1, 2, 3)) / x.var((1, 2, 3))).min().item())
+    least = 1 / (4 * math.pi * 1.2**2)
+    assert least * 0.9 < min(kept) < least * 1.6
+    # and less at other times
+    assert max(kept) > 0.9
+
+
+def test_soften_leaves_a_single_image_sharp():
+    x = torch.rand(1, 1, 9, 9)
+    y = soften(x)
+    assert torch.equal(y, x) or torch.equal(y, x.flip(3))
+
+
+@pytest.mark.parametrize("x, most, words", [
+    (torch.zeros(2, 1, 4, 9), 1.0, "x must be images of at least 5 pixels a side to be blurred"),
+    (torch.zeros(2, 1, 9, 9), 0.0, "most must be > 0 and ≤ 1.5, got 0.0"),
+    (torch.zeros(2, 1, 9, 9), 2.0, "most must be > 0 and ≤ 1.5, got 2.0"),
+])
+def test_what_cannot_be_softened_is_named(x, most, words):
+    with pytest.raises(UserError, match=words):
+        soften(x, most=most)
 
 
 @pytest.mark.parametrize("name", AUGMENTATIONS)

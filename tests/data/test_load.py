@@ -103,6 +103,25 @@ def test_a_wrong_root_is_named_also_where_no_file_is_needed(name):
         data.load(name, root="no-folder")
 
 
+@pytest.mark.parametrize("name", ["digits", "shapes", "fashion", "mnist"])
+def test_a_set_of_one_size_takes_no_other(name):
+    words = r"size \(64, 48\) cannot be chosen: the images of .* are 28×28; leave size out"
+    with pytest.raises(UserError, match=words):
+        data.load(name, size=(64, 48))
+
+
+@pytest.mark.parametrize("name, here", [
+    ("digits", True),
+    ("faces", True),
+    ("fashion", True),
+    ("mnist", False),
+    ("celeba", False),
+    ("folder:/nowhere/at/all", False),
+])
+def test_what_is_here_needs_no_network_and_no_steps(name, here):
+    assert data.is_here(name) == here
+
+
 def test_what_a_library_makes_has_no_file():
     assert data.locate("digits") is None
     assert data.locate("shapes") is None

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vaekit import data
-from vaekit.data import Selection
+from vaekit.data import Selection, drawn
 from vaekit.errors import UserError
 
 
@@ -111,6 +111,13 @@ def test_a_selection_is_a_value():
     (dict(validation=float("nan")), "validation must be > 0 and < 1, got nan"),
     (dict(name="mnist", root="/nowhere/at/all"), "root names '/nowhere/at/all'"),
     (dict(root=""), "root names '', which is not a folder"),
+    (dict(size=(8, 8)), r"size \(8, 8\) cannot be chosen: the images of digits are 28×28"),
+    (dict(name="faces", size=(0, 8)), "the height in size must be ≥ 1, got 0"),
+    (dict(name="faces", size=(8, 2_000)), "the width in size must be ≤ 1024, got 2000"),
+    (dict(attributes=("Young",)), "digits has classes and no attributes, got attributes 'Young'"),
+    (dict(name="faces", attributes=("Yung",)), "unknown attribute 'Yung'.*Did you mean 'Young'"),
+    (dict(name="faces", attributes=("Young", "Young")), "attributes must differ"),
+    (dict(name="celeba", classes=("Young",)), "celeba has attributes and no classes, got 'Young'"),
 ])
 def test_bad_choices_are_named_when_they_are_made(choice, words):
     with pytest.raises(UserError, match=words):
@@ -129,3 +136,15 @@ def test_classes_without_images_are_named(write_npz):
     words = "only 3 leaves no image of the 20 of mnist; choose other classes"
     with pytest.raises(UserError, match=words):
         Selection("mnist", folder, classes=("3",)).load()
+
+
+def test_size_and_attributes_are_those_of_all_three_sets(monkeypatch):
+    monkeypatch.setattr(drawn, "NUMBER", {"train": 40, "test": 10})
+    names = ("Young", "Eyeglasses")
+    selection = Selection("faces", validation=0.25, size=(32, 32), attributes=names)
+    sets = selection.load()
+    assert [len(images) for images in sets] == [30, 10, 10]
+    for images in sets:
+        assert images.shape == (3, 32, 32)
+        assert images.classes == names
+        assert images.y.shape == (len(images), 2)

@@ -160,7 +160,7 @@ def test_every_option_is_found():
         "data",
         "explore",
     }
-    assert len([name for command, name, _ in OPTIONS if command == "train"]) == 17
+    assert len([name for command, name, _ in OPTIONS if command == "train"]) == 19
     assert ("train", "latent_dim", "--latent-dim") in OPTIONS
 
 

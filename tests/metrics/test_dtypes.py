@@ -65,8 +65,47 @@ def labelled(x):
     return ImageSet(x, LABELS, ("a", "b"))
 
 
+class AttributeReader(nn.Module):
+    """Two attributes: whether the upper and the lower half are light."""
+
+    def classify(self, x):
+        return (x.unflatten(2, (2, 4)).mean((1, 3, 4)) > 0.5).long()
+
+
+def values(scores):
+    """Of all that scores say."""
+    found = [each for score in scores for each in (score.value, score.low, score.high)]
+    return torch.tensor(found)
+
+
+ATTRIBUTES = torch.tensor([[0, 1], [1, 0], [1, 1], [0, 0]]).repeat(3, 1)
+
+
+def with_attributes(x):
+    return ImageSet(x, ATTRIBUTES, ("a", "b"))
+
+
 # by the name of the function: how it is called with images
 CALLS = {
+    "amplification.bias_amplification": lambda x: values(
+        metrics.bias_amplification(
+            AttributeReader(), x, with_attributes(OTHERS), "a", "b", resamples=9
+        )
+    ),
+    "attributes.read_attributes": lambda x: metrics.read_attributes(AttributeReader(), x),
+    "attributes.carried": lambda x: values(
+        metrics.carried(AttributeReader(), x, ATTRIBUTES, ("a", "b")).values()
+    ),
+    "attributes.generation_rates": lambda x: values(
+        metrics.generation_rates(AttributeReader(), x, with_attributes(OTHERS)).values()
+    ),
+    "membership.membership_by_samples": lambda x: metrics.membership_by_samples(
+        OTHERS, x, OTHERS.flip(3)
+    ),
+    "spectrum.power_spectrum": lambda x: metrics.power_spectrum(x),
+    "spectrum.lost_frequencies": lambda x: values(
+        metrics.lost_frequencies(OTHERS, x, resamples=3).values()
+    ),
     "consistency.consistency_of": lambda x: metrics.consistency_of(
         x, LABELS, features=reader(), resamples=2
     ),

@@ -94,6 +94,16 @@ def test_a_map_needs_two_dimensions():
         plots.latent_map(torch.rand(5, 3), torch.zeros(5), ["0"])
 
 
+@pytest.mark.parametrize("shape", [(3, 64, 48), (1, 28, 28), (3, 20, 50)])
+def test_a_lattice_leaves_images_their_shape(shape):
+    model = recipes.build("fc-vae", 2, image_shape=shape)
+    fig = plots.lattice(model, n=4)
+    fig.draw_without_rendering()
+    box = fig.axes[0].get_window_extent()
+    _, height, width = shape
+    assert box.height / box.width == pytest.approx(height / width, rel=0.1)
+
+
 def test_a_lattice_needs_two_dimensions():
     with pytest.raises(UserError, match="latent_dim 2, this one has 20"):
         plots.lattice(recipes.build("mlp-vae-mnist-small"))

@@ -35,7 +35,9 @@ def test_every_recipe_trains(name, coloured, tmp_path):
         losses_seen = run.history["test_loss"]
         assert losses_seen[-1] < losses_seen[0]
 
-    data = "cifar10" if recipes.get(name).data == "cifar10" else "digits"
+    data = {"cifar10": "cifar10", "faces": "faces", "celeba": "faces"}.get(
+        recipes.get(name).data, "digits"
+    )
     assert run.settings["data"] == data
     assert run.train.name == data
     path = recipes.save(tmp_path / "w.safetensors", name, run.model)

@@ -4,9 +4,11 @@ import inspect
 from vaekit.models import (
     GAN,
     VAE,
+    AttributeClassifier,
     Autoencoder,
     Classifier,
     Diffusion,
+    GaussianVAE,
     OneHot,
     UNet,
     gan,
@@ -26,6 +28,10 @@ def vae():
     return VAE(nets.conv_encoder(), nets.conv_decoder(LATENTS), LATENTS, SHAPE)
 
 
+def gaussian_vae():
+    return GaussianVAE(nets.conv_encoder(), nets.conv_decoder(LATENTS), LATENTS, SHAPE)
+
+
 def conditional_vae():
     decoder = nets.conv_decoder(LATENTS + CLASSES)
     return VAE(nets.conv_encoder(), decoder, LATENTS, SHAPE, condition=OneHot(CLASSES))
@@ -38,6 +44,10 @@ def small_gan():
 
 def classifier():
     return Classifier(CLASSES)
+
+
+def attribute_classifier():
+    return AttributeClassifier(CLASSES, SHAPE)
 
 
 def diffusion():

@@ -54,6 +54,16 @@ def sample_class(decoder: Callable[[Tensor], Tensor], c: int, n: int) -> Tensor:
     return torch.sigmoid(decoder(torch.cat([torch.randn(n, 3), code], 1)))
 
 
+def attribute_vector(codes: Tensor, has: Tensor) -> Tensor:
+    weight = has.double() / has.sum() - (~has).double() / (~has).sum()
+    return (weight @ codes.double()).float()
+
+
+def auc(members: Tensor, others: Tensor) -> float:
+    difference = others[None, :] - members[:, None]
+    return float((difference.sign() + 1).double().mean() / 2)
+
+
 def label_gain(loss: Callable[[Tensor, Tensor], float], x: Tensor, y: Tensor) -> float:
     right = loss(x, y)
     return sum(loss(x, y[torch.randperm(len(y))]) - right for _ in range(3)) / 3

@@ -46,7 +46,8 @@ class Command(TyperCommand):
         """Run the command with the values that were read from the command line."""
         try:
             _expand_homes(ctx)
-            return super().invoke(ctx)
+            with output.telling_notices():
+                return super().invoke(ctx)
         except UserError as error:
             raise UserError(wording.in_options(str(error), *_options(ctx))) from error
         except OSError as error:

@@ -6,7 +6,6 @@ from typing import Annotated, Optional
 
 import typer
 
-from ..errors import pick
 from . import signals
 from .output import say
 
@@ -14,7 +13,9 @@ from .output import say
 def data(
     name: Annotated[
         Optional[str],
-        typer.Argument(help="fetch and check this data set; all are listed if left out"),
+        typer.Argument(
+            help="fetch and check this data set, or folder:PATH; all are listed if left out"
+        ),
     ] = None,
     root: Annotated[
         Optional[Path], typer.Option(help="look here first, and download to here")
@@ -27,9 +28,10 @@ def data(
     if name is None:
         for each in data_sets.SOURCES:
             say(_where(each, root))
+        say(_line("folder:PATH", "your own images, see load", "vaekit data folder:PATH"))
         return
 
-    pick("data set", name, data_sets.SOURCES)
+    data_sets.source_of(name)
     for split in ("train", "test"):
         say(str(data_sets.load(name, split, root=root)))
     say(_where(name, root))
@@ -39,13 +41,21 @@ def _where(name: str, root: Path | None) -> str:
     """A data set's name, title and place, as a line."""
     from .. import data as data_sets
 
-    source = data_sets.SOURCES[name]
-    if source.file is None:
+    source = data_sets.source_of(name)
+    found = data_sets.locate(name, root)
+    if found is not None:
+        where = str(found)
+    elif data_sets.is_here(name, root):
         where = "made on the fly"
     else:
-        path = data_sets.locate(name, root)
-        where = f"not here yet: vaekit data {name}" if path is None else str(path)
+        where = f"not here yet: vaekit data {name}"
+    return _line(name, source.title, where)
+
+
+def _line(name: str, title: str, where: str) -> str:
+    """A line of the list, in columns."""
+    from .. import data as data_sets
 
     names = max(len(each) for each in data_sets.SOURCES)
     titles = max(len(each.title) for each in data_sets.SOURCES.values())
-    return f"{name:{names}}  {source.title:{titles}}  {where}"
+    return f"{name:{names}}  {title:{titles}}  {where}"

@@ -169,8 +169,7 @@ def _images(weights: Weights, name: str | None) -> ImageSet | None:
     name = said.group(1) if said else get(weights.recipe).data
     # a part of it is built in
     name = "fashion" if name == "fashion_full" else name
-    source = data.SOURCES.get(name)
-    if source is None or (source.file is not None and data.locate(name) is None):
+    if name not in data.SOURCES and not name.startswith("folder:") or not data.is_here(name):
         tell(f"the map has no test images: {name} is not here; fetch it with vaekit data {name}")
         return None
     return data.load(name, "test")

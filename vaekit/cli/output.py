@@ -4,7 +4,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import typer
 
@@ -50,6 +52,26 @@ def tell(text: str) -> None:
     # nobody is left to be told where that fails
     with contextlib.suppress(OSError, ValueError):
         typer.echo(f"vaekit: {one_line(text)}", err=True)
+
+
+@contextlib.contextmanager
+def telling_notices() -> Iterator[None]:
+    """Inside, what `vaekit.data` says was left out is told as one line, as an error would be."""
+    from ..data.notices import Notice
+
+    with warnings.catch_warnings():
+        otherwise = warnings.showwarning
+
+        def show(message: Any, category: Any, *where: Any, **more: Any) -> None:
+            if issubclass(category, Notice):
+                tell(str(message))
+            else:
+                otherwise(message, category, *where, **more)
+
+        warnings.showwarning = show
+        # both splits may have the same to say, and each is told
+        warnings.simplefilter("always", Notice)
+        yield
 
 
 def one_line(text: str) -> str:

@@ -18,7 +18,10 @@ def train(
     ] = None,
     data: Annotated[
         Optional[str],
-        typer.Option(help="data set (vaekit data lists them); the recipe's own if left out"),
+        typer.Option(
+            help="data set (vaekit data lists them), or folder:PATH with your own images; "
+            "the recipe's own if left out"
+        ),
     ] = None,
     epochs: Epochs = None,
     latent_dim: Annotated[Optional[int], typer.Option(help="size of z")] = None,
@@ -60,9 +63,17 @@ def train(
             help="share of the training images that patience watches in place of the test set"
         ),
     ] = None,
+    size: Annotated[
+        Optional[str],
+        typer.Option(help="height and width of faces, celeba or your own images, as 64x48"),
+    ] = None,
+    attributes: Annotated[
+        Optional[str],
+        typer.Option(help="only these attributes of faces, celeba or your own images, as A,B"),
+    ] = None,
     augment: Annotated[
         Optional[str],
-        typer.Option(help="flip or shift-flip: changed copies of the training images"),
+        typer.Option(help="flip, shift-flip or flip-blur: changed copies of the training images"),
     ] = None,
     seed: Seed = 0,
     device: Device = "auto",
@@ -83,6 +94,7 @@ def train(
 
     from .. import recipes
     from ..data import Selection
+    from ..data.size import read_size
     from ..experiments import results
     from ..experiments.folders import own_folder
     from .progress import Lines
@@ -96,6 +108,8 @@ def train(
         per_class=per_class,
         test_limit=test_limit,
         validation=validation,
+        size=None if size is None else read_size(size),
+        attributes=_names(attributes),
     )
     with own_folder(Path("runs") / name if out is None else out) as folder:
         checkpoint = results.checkpoint_in(folder)
@@ -131,3 +145,8 @@ def train(
             "give it --validation 0.1 to watch"
         )
     say(written(files))
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    """The names in a text "A,B"; none where it is left out."""
+    return () if text is None else tuple(name.strip() for name in text.split(","))

@@ -60,6 +60,33 @@ def beta_vae() -> Diagram:
     return draw
 
 
+def face_vae() -> Diagram:
+    """A VAE of faces: what stands in its layers, and the two terms of a Gaussian likelihood."""
+    draw = Diagram(
+        860,
+        270,
+        "Two VAEs of faces: S2's encoder normalises each image by itself, ours the batch",
+    )
+    x = draw.image(60, 100, "x")
+    encoder = draw.encoder(195, 100, "encoder")
+    posterior = draw.box(345, 100, "μ(x)\nlog σ²(x)", kind="latent", width=96, height=56)
+    z = draw.circle(475, 100, "z")
+    decoder = draw.decoder(615, 100, "decoder")
+    copy = draw.image(765, 100, "x̂")
+    chain(draw, [x, encoder, posterior, z, decoder, copy])
+
+    layer = draw.box(
+        190, 215, "S2: 8 × conv → InstanceNorm → ReLU\nours: 3 × conv → BatchNorm → ReLU",
+        width=320, height=56,
+    )
+    draw.arrow(layer, encoder, dashed=True)
+    kl = draw.box(490, 215, "β · KL(q(z | x) ‖ p(z))", kind="loss", width=190, height=38)
+    draw.arrow(posterior, kl, dashed=True)
+    error = draw.box(765, 215, "‖x − x̂‖²", kind="loss", width=120, height=38)
+    draw.arrow(copy, error, dashed=True)
+    return draw
+
+
 def three_generators() -> Diagram:
     """VAE, GAN and diffusion, one below the other: what is trained, and what the loss compares."""
     draw = Diagram(860, 330, "Three generators in training: what is learned, and what teaches it")

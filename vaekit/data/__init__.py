@@ -6,10 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 # at once: else the module of that name would stand in the function's place
 from .load import load
-from .sources import SOURCES, Source, built_in_folder, cache_folder, locate, roots
+from .sources import (
+    SOURCES,
+    Source,
+    built_in_folder,
+    cache_folder,
+    is_here,
+    locate,
+    roots,
+    source_of,
+)
 
 if TYPE_CHECKING:
     from . import augment, shapes
+    from .balance import balanced_weights, resample
     from .images import ImageSet, as_image_set, as_tensor, check_images
     from .selection import Selection
 
@@ -21,13 +31,17 @@ __all__ = [
     "as_image_set",
     "as_tensor",
     "augment",
+    "balanced_weights",
     "built_in_folder",
     "cache_folder",
     "check_images",
+    "is_here",
     "load",
     "locate",
+    "resample",
     "roots",
     "shapes",
+    "source_of",
 ]
 
 # what needs torch is imported when it is first asked for: from which module
@@ -37,7 +51,9 @@ _MODULES = {
     "as_image_set": "images",
     "as_tensor": "images",
     "augment": "augment",
+    "balanced_weights": "balance",
     "check_images": "images",
+    "resample": "balance",
     "shapes": "shapes",
 }
 

@@ -8,7 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..errors import UserError, at_least, brief, pick
+from ..errors import UserError, at_least, brief, finite, pick
+
+# pixels a side of a blur's weights: nearly three of its largest standard deviations each way
+KERNEL = 9
 
 
 def mirror(x: Tensor) -> Tensor:
@@ -59,6 +62,41 @@ def jitter(
     return mirror(moved) if flip else moved
 
 
+def soften(x: Tensor, *, most: float = 1.5) -> Tensor:
+    """Mirror about half of the images, and blur half of them; each call chooses others.
+
+    A classifier that judges generated images meets blur that real ones do not have. It has to know
+    it from training, else it takes blur for the absence of what is small.
+
+    Args:
+        x: images, (N, C, H, W), float.
+        most: the largest standard deviation of the Gaussian blur, in pixels; each call draws one
+            between 0 and that, for all that it blurs.
+    Returns:
+        Images of the same shape.
+    Raises:
+        UserError: images of another shape or smaller than the blur, most out of range.
+    """
+    from torchvision.transforms.functional import gaussian_blur
+
+    _check_shape(x)
+    finite("most", most, above=0, most=1.5)
+    if min(x.shape[-2:]) <= KERNEL // 2:
+        raise UserError(
+            f"x must be images of at least {KERNEL // 2 + 1} pixels a side to be blurred, "
+            f"got {brief(x)}"
+        )
+    mirrored = mirror(x)
+    chosen = torch.randperm(len(x), device=x.device)[: len(x) // 2]
+    if not len(chosen):
+        return mirrored
+    # torchvision divides by it
+    deviation = max(most * torch.rand(()).item(), 0.01)
+    softened = gaussian_blur(mirrored[chosen], [KERNEL, KERNEL], [deviation, deviation])
+    # the weights of the blur add up to 1 but for rounding
+    return mirrored.index_copy(0, chosen, softened.clamp(0, 1))
+
+
 def _check_shape(x: Tensor) -> None:
     """Their shape and dtype alone: the values lie on a GPU, perhaps."""
     if x.ndim != 4 or x.numel() == 0 or not x.is_floating_point():
@@ -69,6 +107,7 @@ def _check_shape(x: Tensor) -> None:
 
 AUGMENTATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "flip": mirror,
+    "flip-blur": soften,
     # reflected, because a generator would learn to draw a black border
     "shift-flip": partial(jitter, flip=True, border="reflect"),
 }

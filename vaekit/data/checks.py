@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import UserError, at_least, brief
+from ..errors import UserError, at_least, brief, pick
 
 
 def check_images(x: Tensor, what: str = "images") -> Tensor:
@@ -93,6 +93,42 @@ def check_attributes(c: Tensor) -> Tensor:
     if len(other):
         raise UserError(f"attributes are 0 or 1, got {other[0].item():g}; CelebA's −1 means 0")
     return c
+
+
+def check_chosen(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """`names`, if they are attributes out of `known`, at least one, none of them twice.
+
+    Raises:
+        UserError: they are not.
+    """
+    if not known:
+        raise UserError("known must hold at least one attribute, got none")
+    if not names:
+        raise UserError(f"attributes must hold at least one of {', '.join(known)}, got none")
+    for name in names:
+        pick("attribute", name, known)
+    check_names("attributes", names)
+    return tuple(names)
+
+
+def check_index(index: Tensor, x: Tensor) -> None:
+    """`index` chooses among the images `x`, or a UserError says what is wrong with it.
+
+    Args:
+        index: positions (n,), or a mask (N,).
+        x: (N, C, H, W).
+    """
+    # uint8 would be taken for a mask
+    is_position = index.dtype in (torch.int64, torch.int32)
+    if index.ndim != 1 or not (is_position or index.dtype == torch.bool):
+        raise UserError(
+            f"index must be a slice, positions (n,) or a mask ({len(x)},), got {brief(index)}"
+        )
+    if index.device not in (torch.device("cpu"), x.device):
+        raise UserError(
+            f"index lies on {index.device}, but the images on {x.device}; "
+            "move it to their device"
+        )
 
 
 def check_names(what: str, names: Sequence[str]) -> None:

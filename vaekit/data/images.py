@@ -16,8 +16,10 @@ from ..device import pick_device, seeded
 from ..errors import UserError, at_least, brief, check_seed, pick
 from .checks import (
     check_attributes,
+    check_chosen,
     check_dense,
     check_images,
+    check_index,
     check_labels,
     check_names,
     is_whole,
@@ -90,7 +92,7 @@ class ImageSet:
             UserError: an index of another kind or shape, or out of range.
         """
         if isinstance(index, Tensor):
-            self._check_index(index)
+            check_index(index, self.x)
         try:
             x = self.x[index]
         except (IndexError, TypeError, ValueError) as error:
@@ -169,6 +171,22 @@ class ImageSet:
             )
         return self._take(chosen, choice)
 
+    def with_attributes(self, *names: str) -> ImageSet:
+        """The same images with these attributes alone, in this order.
+
+        Raises:
+            UserError: no name, an unknown one, one that stands twice, images without attributes.
+        """
+        if not self._has_attributes or not self.labelled:
+            kind = f"the classes {', '.join(self.classes)}" if self.labelled else "no labels"
+            raise UserError(
+                f"{self.name} has {brief(kind)[1:-1]}, and no attributes; "
+                "load faces or celeba, or leave attributes out"
+            )
+        columns = [self.classes.index(each) for each in check_chosen(names, self.classes)]
+        name = f"{self.name}, attributes {', '.join(names)}"
+        return replace(self, y=self.y[:, columns], classes=names, name=name)
+
     def per_class(self, number: int) -> ImageSet:
         """The first `number` images of each class, in the stored order.
 
@@ -234,20 +252,6 @@ class ImageSet:
             raise UserError(
                 "an image with attributes has no single class; "
                 "choose images by a column of y instead"
-            )
-
-    def _check_index(self, index: Tensor) -> None:
-        # uint8 would be taken for a mask
-        is_position = index.dtype in (torch.int64, torch.int32)
-        if index.ndim != 1 or not (is_position or index.dtype == torch.bool):
-            raise UserError(
-                f"index must be a slice, positions (n,) or a mask ({len(self)},), "
-                f"got {brief(index)}"
-            )
-        if index.device not in (torch.device("cpu"), self.x.device):
-            raise UserError(
-                f"index lies on {index.device}, but the images on {self.x.device}; "
-                "move it to their device"
             )
 
     def _check_images(self) -> None:

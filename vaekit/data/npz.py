@@ -43,6 +43,9 @@ DAMAGED = (
 # bytes of one array; CIFAR-10 has 154 million
 LARGEST_ARRAY = 2**30
 
+# bytes that are read at a time
+PIECE = 2**24
+
 # the flag of a zip's member that is encrypted
 ENCRYPTED = 1
 
@@ -91,6 +94,20 @@ def read_npz(
 
     check_labels(y, classes, f"{path}: {y_name}")
     return x, y
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of an npz by name, checked against the zip's own sizes and checksums.
+
+    Nothing is refused for its size: this is for files that vaekit itself has written.
+
+    Raises:
+        UserError: no such file, damaged, or no npz.
+    """
+    with _refusing_what_is_damaged(path), zipfile.ZipFile(path) as file:
+        names = [info.filename.removesuffix(".npy") for info in file.infolist()]
+        _check_members(file, path, *names)
+        return {name: _values(file, name, _header(file, name)) for name in names}
 
 
 @contextmanager
@@ -208,7 +225,10 @@ def _values(file: zipfile.ZipFile, name: str, header: Header) -> np.ndarray:
     with file.open(f"{name}.npy") as member:
         _read_header(member)
         # at the last byte zipfile compares the checksum
-        content = bytearray(member.read(header.size))
+        content = bytearray()
+        # piece by piece: read at once, a large array would stand in memory twice
+        while piece := member.read(min(PIECE, header.size - len(content))):
+            content += piece
         if len(content) != header.size:
             raise EOFError(f"{name} ends after {len(content):,} of {header.size:,} bytes")
     values = np.frombuffer(content, header.dtype)

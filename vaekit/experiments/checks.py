@@ -93,7 +93,7 @@ FIELDS: dict[str, Callable[[Any], bool]] = {
     "latent_dim": _is_count,
     "beta": _is_positive,
     "settings": _are_settings,
-    "reported": _are_terms,
+    "reported": lambda value: value == {} or _are_terms(value),
     "measured": _are_terms,
     "seconds": _is_positive,
     "date": _is_date,

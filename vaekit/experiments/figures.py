@@ -14,8 +14,9 @@ from ..device import seeded
 from ..errors import at_least
 from ..files import write_text
 from ..models.base import ImageModel
-from ..models.conditioning import is_conditional
+from ..models.conditioning import is_conditional, labels_of
 from ..models.vae import VAE
+from ..recipes.elbo import beta_of
 from .folders import named
 from .results import picture
 from .rows import Row, read_history
@@ -44,8 +45,9 @@ def write_table(
         folder: where the rows' files are; what is written goes there too.
         root: a folder to look for the data in, before all others.
     Returns:
-        The paths of table.md; of curves and samples; of autoencoders also of rate against
-        distortion, reconstructions, and what the report shows of the latent spaces.
+        The paths of table.md; of curves, if a row has the recipe's own β, and samples; of
+        autoencoders also of rate against distortion, reconstructions, and what the report shows of
+        the latent spaces.
     Raises:
         UserError: no rows, a row's file is missing or damaged.
     """
@@ -53,14 +55,14 @@ def write_table(
     folder = named("folder", folder)
     paths = [write_text(folder / "table.md", text + "\n")]
 
+    test = load(rows[0].settings["data"], "test", root=root)
     models = {row.title: recipes.load_model(folder / f"{row.name}.safetensors") for row in rows}
-    figures = {
-        "curves": _curves(name, rows, folder),
-        "samples": _samples(name, models),
-    }
+    figures = {}
+    if _at_the_recipes_beta(rows):
+        figures["curves"] = _curves(name, rows, folder)
+    figures["samples"] = _samples(name, models, test)
     if all("kl" in row.measured for row in rows):
         vaes = {title: model for title, model in models.items() if isinstance(model, VAE)}
-        test = load(rows[0].settings["data"], "test", root=root)
         figures["rate_distortion"] = _rate_distortion(name, rows)
         figures["reconstructions"] = _all_reconstructions(name, vaes, test)
         figures |= _latent_figures(rows, vaes, test)
@@ -70,19 +72,28 @@ def write_table(
     return paths
 
 
+def _at_the_recipes_beta(rows: Sequence[Row]) -> list[Row]:
+    """The rows with the β that the recipe has if no other is said, 1 for most."""
+    return [row for row in rows if row.beta == beta_of(recipes.get(row.recipe).loss)]
+
+
 def _curves(name: str, rows: Sequence[Row], folder: Path) -> Figure:
     # totals at other β do not compare
-    histories = {row.title: read_history(folder, row) for row in rows if row.beta == 1}
+    usual = _at_the_recipes_beta(rows)
+    histories = {row.title: read_history(folder, row) for row in usual}
     return plots.curves(histories, title=f"{name}: training (dashed) and test loss")
 
 
-def _samples(name: str, models: Mapping[str, ImageModel]) -> Figure:
-    images = {title: _ten_samples(model) for title, model in models.items()}
+def _samples(name: str, models: Mapping[str, ImageModel], test: ImageSet) -> Figure:
+    images = {title: _ten_samples(model, test) for title, model in models.items()}
     return plots.compare(images, title=f"{name}: samples, z ~ N(0, I)")
 
 
-def _ten_samples(model: ImageModel) -> Tensor:
-    labels = torch.arange(10) if is_conditional(model) else None
+def _ten_samples(model: ImageModel, test: ImageSet) -> Tensor:
+    """Of a conditional model one of each class, or with the attributes of ten test images."""
+    labels = None
+    if is_conditional(model):
+        labels = test.y[:10] if test.y.ndim == 2 else torch.arange(10)
     return model.sample(10, labels, generator=seeded(0))
 
 
@@ -91,20 +102,21 @@ def _rate_distortion(name: str, rows: Sequence[Row]) -> Figure:
         "here": {row.title: _rate_and_distortion(row.measured) for row in rows}
     }
     # of other data the report says nothing
-    if all(row.is_comparable for row in rows):
+    if all(row.is_comparable and "kl" in row.reported for row in rows):
         series["report"] = {row.title: _rate_and_distortion(row.reported) for row in rows}
     return plots.rate_distortion(series, title=f"{name}: rate and distortion, test set")
 
 
 def _rate_and_distortion(terms: Mapping[str, float]) -> Point:
-    return terms["kl"], terms["reconstruction"]
+    distortion = "squared_error" if "squared_error" in terms else "reconstruction"
+    return terms["kl"], terms[distortion]
 
 
 def _all_reconstructions(name: str, models: Mapping[str, VAE], test: ImageSet) -> Figure:
     x = test.images(slice(10))
     images = {"original": x}
     for title, model in models.items():
-        images[title] = model.reconstruct(x)
+        images[title] = model.reconstruct(x, labels_of(model, test.first(10)))
     return plots.compare(images, title=f"{name}: reconstructions of test images")
 
 
@@ -113,12 +125,13 @@ def _latent_figures(
 ) -> dict[str, Figure]:
     """What the report shows of each latent space: decoded lines for z = 1, a square for z = 2.
 
-    Of more dimensions it shows t-SNE.
+    Of more dimensions it shows t-SNE by class.
     """
-    figures = {}
-    for row in rows:
-        if row.beta != 1:
-            continue
+    figures: dict[str, Figure] = {}
+    if test.y.ndim == 2:
+        # S2 and S4 show none, and attributes are not classes
+        return figures
+    for row in _at_the_recipes_beta(rows):
         model = models[row.title]
         if row.latent_dim == 1:
             figures["walk"] = plots.walk(model, title="z = 1, decoded from −5 to 5")

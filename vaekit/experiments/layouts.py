@@ -99,6 +99,34 @@ def side_by_side(files: Mapping[str, str]) -> Layout:
     return write
 
 
+def reproduced(folder: str, columns: Mapping[str, str], command: str) -> Layout:
+    """A line per row that `vaekit reproduce` left in the folder: {"heading": "template"}.
+
+    The template takes what the row was trained with, by its names in JSON, and what was measured.
+    The largest β comes first, then the smallest z.
+
+    Args:
+        command: what measures the rows; it is named where there are none.
+    """
+
+    def write(root: Path) -> str:
+        paths = (root / folder).glob("z*-beta*.json")
+        histories = ".history.json"
+        found = [_checked(path, _flat) for path in paths if not path.name.endswith(histories)]
+        if not found:
+            return f"Not measured yet: `{command}`."
+        found.sort(key=lambda row: (-row["beta"], row["latent_dim"]))
+        lines = [[_cell(template, row) for template in columns.values()] for row in found]
+        return str(table(list(columns), lines))
+
+    return write
+
+
+def _flat(row: Row) -> Row:
+    """A row of a reproduction with what was measured beside what it was trained with."""
+    return {**row, **row["settings"], **row["measured"]}
+
+
 def s1_table(folder: str) -> Layout:
     """S1's Table 1: the report, its recipe trained here, and the fast schedule."""
     head = ["z", "β", "report", "here", "difference", "seconds", "fast", "difference", "seconds"]

@@ -10,6 +10,7 @@ from torch import Tensor
 from .. import plots
 from ..data import ImageSet
 from ..device import evaluating, seeded
+from ..models.attribute_classifier import AttributeClassifier
 from ..models.autoencoder import Autoencoder
 from ..models.base import ImageModel
 from ..models.classifier import Classifier
@@ -63,7 +64,7 @@ def sample_sheet(run: Run, title: str) -> Figure:
     with evaluating(run.model):
         if isinstance(run.model, Autoencoder):
             return _reconstructions(run.model, run, title)
-        if isinstance(run.model, Classifier):
+        if isinstance(run.model, (Classifier, AttributeClassifier)):
             return _mistakes(run.model, run)
         return _samples(run.model, run, title)
 
@@ -95,8 +96,11 @@ def _condition(model: ImageModel, images: ImageSet) -> Any:
     return images.y if is_conditional(model) else None
 
 
-def _mistakes(model: Classifier, run: Run) -> Figure:
+def _mistakes(model: Classifier | AttributeClassifier, run: Run) -> Figure:
     wrong = model.classify(run.test.images()).cpu() != run.test.y.cpu()
+    if wrong.ndim == 2:
+        # an image with attributes is wrong if one of them is
+        wrong = wrong.any(1)
     share = wrong.float().mean()
     shown = wrong
     title = f"mistakes, {share:.2%} of the test set: {run.recipe.name}"

@@ -26,7 +26,7 @@ from ..recipes import Recipe, Reported
 from . import rows as row_files
 from .folders import named, own_folder
 from .jobs import cores, run_all
-from .lists import TABLES, names
+from .lists import TABLES, Table, names
 from .measures import MEASURES, measure
 from .rows import Row, name_of
 
@@ -45,6 +45,8 @@ class Plan:
     epochs: int | None
     seed: int
     device: str
+    # None: what the report gives
+    measures: tuple[str, ...] | None = None
 
     def settings(self) -> dict[str, Any]:
         """What must be equal for a row in the folder to be one of this reproduction."""
@@ -82,16 +84,17 @@ def reproduce(
         jobs: rows trained at the same time, each on its share of the cores; if left out, on the
             CPU as many as there are cores, else 1.
         seed, device: as for `recipes.train`.
-        data, limit, epochs: for trials; the numbers then no longer compare with the report's.
+        data: another data set; S2's and S4's faces are drawn unless it is "celeba".
+        limit, epochs: for trials; the numbers then no longer compare with the report's.
         root: a folder to look for the data in, before all others.
         report: called with a line of text whenever a row is done.
     Raises:
         UserError: unknown name, a setting out of range, a folder that another process writes to
             or that has rows made with other settings or a damaged row, a row that failed.
     """
-    recipe = _recipe(name)
+    recipe, rows, measures = _what(name, data)
     selection = Selection(recipe.data if data is None else data, root=root, limit=limit)
-    plan = Plan(recipe.name, selection, named("out", out), fast, epochs, seed, device)
+    plan = Plan(recipe.name, selection, named("out", out), fast, epochs, seed, device, measures)
     settings = plan.settings()
 
     pick_device(device)
@@ -100,28 +103,32 @@ def reproduce(
         load(selection.name, "test", root=root)
         row_files.claim(plan.out, {"recipe": recipe.name, **settings})
         try:
-            _train_rows(name, plan, jobs, report)
+            _train_rows(name, plan, rows, jobs, report)
         finally:
             # of workers that were ended
             sweep(plan.out)
             row_files.give_up(plan.out)
-        return list(row_files.finished(plan.out, recipe.reported, settings).values())
+        return list(row_files.finished(plan.out, rows, settings).values())
 
 
 def _train_rows(
-    name: str, plan: Plan, jobs: int | None, report: Callable[[str], None] | None
+    name: str,
+    plan: Plan,
+    rows: Sequence[Reported],
+    jobs: int | None,
+    report: Callable[[str], None] | None,
 ) -> None:
     """Train the rows that the folder does not hold yet."""
-    reported = recipes.get(plan.recipe).reported
-    done_before = row_files.finished(plan.out, reported, plan.settings())
-    pending = [row for row in reported if name_of(row) not in done_before]
+    done_before = row_files.finished(plan.out, rows, plan.settings())
+    pending = [row for row in rows if name_of(row) not in done_before]
     jobs = _at_a_time(jobs, plan.device, len(pending))
 
     def say(text: str) -> None:
         if report:
             report(text)
 
-    say(f"{name}: {len(reported)} rows, {len(done_before)} done before, {jobs} at a time")
+    which = f"{name} on {plan.selection.name}"
+    say(f"{which}: {len(rows)} rows, {len(done_before)} done before, {jobs} at a time")
     run_all(partial(train_row, plan), pending, jobs=jobs, done=lambda row: say(_line(row)))
 
 
@@ -146,7 +153,7 @@ def train_row(plan: Plan, reported: Reported) -> Row:
         beta=reported.beta,
         settings=plan.settings(),
         reported=dict(reported.terms),
-        measured=measure(run, reported.terms),
+        measured=measure(run, reported.terms if plan.measures is None else plan.measures),
         seconds=round(sum(run.history["seconds"]), 1),
         date=datetime.date.today().isoformat(),
         machine=_machine(run.model),
@@ -169,17 +176,25 @@ def table(rows: Sequence[Row]) -> str:
     measured = {term for row in rows for term in row.measured}
     terms = [term for term in MEASURES if term in measured]
 
+    with_report = {term for row in rows for term in row.reported}
+
     head = ["z", "β"]
     for term in terms:
         title = MEASURES[term].title
-        head += [f"{title} here", f"{title} {source}", f"{title} difference"]
+        if term in with_report:
+            head += [f"{title} here", f"{title} {source}", f"{title} difference"]
+        else:
+            head.append(title)
     head.append("seconds")
 
     lines = []
     for row in rows:
         cells = [str(row.latent_dim), f"{row.beta:g}"]
         for term in terms:
-            cells += _here_there_difference(row, term)
+            if term in with_report:
+                cells += _here_there_difference(row, term)
+            else:
+                cells.append(_written(term, row.measured.get(term)))
         cells.append(f"{row.seconds:.0f}")
         lines.append(cells)
     return str(plots.table(head, lines))
@@ -196,16 +211,24 @@ def _here_there_difference(row: Row, term: str) -> list[str]:
         difference = f"{here - there:+.2f}"
     else:
         difference = "other features"
-    return [_two_digits(here), _two_digits(there), difference]
+    return [_written(term, here), _written(term, there), difference]
 
 
-def _two_digits(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+def _written(term: str, value: float | None) -> str:
+    return "" if value is None else format(value, MEASURES[term].form)
 
 
-def _recipe(name: str) -> Recipe:
+def _what(
+    name: str, data: str | None
+) -> tuple[Recipe, Sequence[Reported], tuple[str, ...] | None]:
+    """The recipe of a table on this data, the rows, and what is measured of them."""
     pick("table", name, names())
-    return recipes.get(TABLES.get(name, name))
+    table = TABLES.get(name, Table((name,)))
+    found = [recipes.get(each) for each in table.recipes]
+    # on data of one's own it is the first
+    recipe = next((each for each in found if each.data == data), found[0])
+    rows = recipe.reported if table.rows is None else table.rows
+    return recipe, rows, table.measures
 
 
 def _at_a_time(jobs: int | None, device: str, pending: int) -> int:
@@ -217,7 +240,8 @@ def _at_a_time(jobs: int | None, device: str, pending: int) -> int:
 
 
 def _line(row: Row) -> str:
-    terms = [f"{MEASURES[term].title} {value:.2f}" for term, value in row.measured.items()]
+    measured = row.measured.items()
+    terms = [f"{MEASURES[term].title} {_written(term, value)}" for term, value in measured]
     return f"{row.title}: {', '.join(terms)}, {row.seconds:.0f} s"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..errors import UserError, pick
 from ..files import read_text, write_text
-from .layouts import Layout, grid, plain, s1_table, scores, side_by_side
+from .layouts import Layout, grid, plain, reproduced, s1_table, scores, side_by_side
 
 PLACE = re.compile(r"<!-- table: (?P<name>\S+) -->.*?<!-- /table -->", re.DOTALL)
 
@@ -21,6 +21,20 @@ SPEED = {
     "what": "{what}",
     "measured": "{value:.3g} {unit}",
     "lowest to highest": "{low:.3g} to {high:.3g}",
+}
+
+S2 = {
+    "λ": "{lambda:g}",
+    "β": "{beta:g}",
+    "z": "{latent_dim}",
+    "squared error, per image": "{squared_error:.1f}",
+    "per value": "{error_per_value:.5f}",
+    "KL, nats": "{kl:.1f}",
+    "active units": "{active_units:.0f}",
+    "SSIM": "{ssim:.3f}",
+    "data": "{data}",
+    "epochs": "{epochs}",
+    "seconds": "{seconds:.0f}",
 }
 
 TABLES: dict[str, Layout] = {
@@ -54,6 +68,8 @@ TABLES: dict[str, Layout] = {
         "training loss": "{train}",
         "test loss": "{test}",
     }),
+    "s2-lambda": reproduced("s2-lambda", S2, "vaekit reproduce s2-lambda --data celeba"),
+    "s2-latent": reproduced("s2-latent", S2, "vaekit reproduce s2-latent --data celeba"),
     "conditional": scores("conditional/mnist.json"),
     "ten-images": grid(
         "conditional/ten-images.json",

@@ -7,6 +7,7 @@ in the kernel. Where anywidget is absent, plain ipywidgets stand in.
 from .attributes import attributes
 from .denoise import denoise
 from .dial import dial
+from .directions import attribute_direction
 from .draw import draw
 from .interpolate import interpolate
 from .map import tsne_map
@@ -18,6 +19,7 @@ __all__ = [
     "Denoise",
     "SheetSlider",
     "Walk",
+    "attribute_direction",
     "attributes",
     "denoise",
     "dial",

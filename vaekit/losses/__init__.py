@@ -14,6 +14,7 @@ them, and their distance from the prior.
 
     objective                   K   ψ, the price                          is the ELBO at
     negative_elbo               1   β·KL                                  β = 1
+    negative_elbo_gaussian      1   β·KL; p(x | z) is Gaussian, σ² = ½    β = 1
     Scheduled(negative_elbo,    1   β(t)·KL, β rising once                its end
               beta=WarmUp())
     Scheduled(negative_elbo,    1   β(t)·KL, β rising again and again     the end of a cycle
@@ -28,10 +29,12 @@ from .conventions import effective_beta
 from .description import describe
 from .objectives import (
     ImportanceWeighted,
+    attribute_cross_entropy,
     capacity,
     cross_entropy,
     free_bits,
     negative_elbo,
+    negative_elbo_gaussian,
     reconstruction_error,
     samples_of,
 )
@@ -45,6 +48,7 @@ __all__ = [
     "Scheduled",
     "WarmUp",
     "at",
+    "attribute_cross_entropy",
     "bernoulli_nll",
     "beta_tcvae",
     "capacity",
@@ -56,6 +60,7 @@ __all__ = [
     "gaussian_kl",
     "log_normal",
     "negative_elbo",
+    "negative_elbo_gaussian",
     "reconstruction_error",
     "samples_of",
     "squared_error",

@@ -14,9 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..contracts import Objective
+from ..data.checks import check_attributes
 from ..device import can_be_read_freely
 from ..errors import UserError, at_least
-from .checks import check_float, check_objective, check_output, check_weights
+from .checks import check_float, check_objective, check_output, check_range, check_weights
 from .terms import (
     bernoulli_nll,
     gaussian_kl,
@@ -45,6 +46,39 @@ def negative_elbo(output: Any, x: Tensor, c: Tensor | None = None, *, beta: floa
     """
     check_weights(beta=beta)
     reconstruction = reconstruction_of(output, x)
+    kl = kl_of(output)
+    return {
+        "loss": reconstruction + beta * kl,
+        "reconstruction": reconstruction,
+        "kl": kl,
+    }
+
+
+def negative_elbo_gaussian(
+    output: Any, x: Tensor, c: Tensor | None = None, *, beta: float = 1.0
+) -> Terms:
+    """‖x − x̂‖² + β · KL( q(z | x) ‖ p(z) ), x̂ = sigmoid(logits): a Gaussian's likelihood.
+
+    The squared error is −log N(x; x̂, σ² = ½) but for a constant, ½·log π per pixel value, which
+    is left out. So β = 1 is the −ELBO at σ² = ½, and a β below 1 that at σ² = β/2 (but for a
+    factor): it says how exact a reconstruction must be. `effective_beta` converts the weights of
+    those who average over pixels, or whose images lie in [−1, 1].
+
+    Args:
+        As for `negative_elbo`.
+    Returns:
+        loss, reconstruction, kl: nats per image, (N,) each; reconstruction without the constant.
+    Raises:
+        UserError: as for `negative_elbo`; images outside [0, 1], which are looked at on the CPU
+            only, as for `bernoulli_nll`.
+    Source:
+        Kingma & Welling 2013, appendix C.2.
+    """
+    check_weights(beta=beta)
+    if can_be_read_freely(x):
+        # in [−1, 1] the same β would be another one
+        check_range(x)
+    reconstruction = squared_error(_one_draw(output, x).sigmoid(), x)
     kl = kl_of(output)
     return {
         "loss": reconstruction + beta * kl,
@@ -227,15 +261,57 @@ def cross_entropy(logits: Tensor, x: Tensor, c: Tensor | None) -> Terms:
     }
 
 
+def attribute_cross_entropy(logits: Tensor, x: Tensor, c: Tensor | None) -> Terms:
+    """An attribute classifier's objective: −Σ_a log p(attribute a | image).
+
+    The attributes are taken as independent given the image, so their nats are added up.
+
+    Args:
+        logits: (N, A), one for each attribute.
+        x: the images, not used.
+        c: attributes, (N, A) of 0 and 1.
+    Returns:
+        loss in nats per image, and error, the share of its attributes that are wrong: (N,) each.
+    Raises:
+        UserError: no attributes, not one row per image, other values than 0 and 1. The values are
+            looked at on the CPU only, as for `bernoulli_nll`.
+    """
+    if c is None:
+        raise UserError(
+            "attribute_cross_entropy compares with attributes, got None; pass c, one row per image"
+        )
+    check_float(logits=logits)
+    if logits.ndim != 2 or c.shape != logits.shape or c.is_complex():
+        raise UserError(
+            "logits must be (N, A) and c attributes of the same shape, "
+            f"got {tuple(logits.shape)} and {tuple(c.shape)}"
+        )
+    if can_be_read_freely(c):
+        check_attributes(c)
+
+    target = c.to(logits)
+    per_attribute = F.binary_cross_entropy_with_logits(logits, target, reduction="none")  # (N, A)
+    wrong = (logits > 0) != (target > 0)
+    return {
+        "loss": per_attribute.sum(1),
+        "error": wrong.float().mean(1),
+    }
+
+
 def reconstruction_of(output: Any, x: Tensor) -> Tensor:
     """−log p(x | z), nats per image, (N,), of an output that holds one z per image."""
+    return bernoulli_nll(_one_draw(output, x), x)
+
+
+def _one_draw(output: Any, x: Tensor) -> Tensor:
+    """The logits of an output that holds one z per image, (N, C, H, W)."""
     check_output(output)
     if output.logits.ndim > x.ndim:
         raise UserError(
             f"this objective takes one draw of z per image, the output holds {len(output.logits)}; "
             "use ImportanceWeighted, or samples=1"
         )
-    return bernoulli_nll(output.logits, x)
+    return output.logits
 
 
 def kl_of(output: Any) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..data.images import ImageSet, image_set
 from ..device import device_of, evaluating
 from ..errors import UserError, at_least, finite
+from ..models.attribute_classifier import AttributeClassifier
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +74,13 @@ class FeatureNetwork:
         """Images (N, C, H, W) in [0, 1] → one value per class, (N, K) float64, on the CPU.
 
         Raises:
-            UserError: as `classify`.
+            UserError: as `classify`; a network that reads attributes.
         """
+        if isinstance(self.module, AttributeClassifier):
+            raise UserError(
+                f"features: {self.name!r} reads attributes, of which an image may have several, "
+                "and no classes; use metrics.carried, or a classifier of classes"
+            )
         forward = getattr(type(self.module), "forward", None)
         if forward is nn.Module.forward:
             raise UserError(

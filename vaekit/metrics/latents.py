@@ -37,7 +37,7 @@ def posteriors(
             "the latent diagnostics need a VAE"
         )
     labels = labels_of(model, x)
-    images = images_of(getattr(model, "likelihood", "Bernoulli"), x)
+    images = images_of(model, x)
     at_least("batch_size", batch_size, 1)
 
     means = []

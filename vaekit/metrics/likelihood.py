@@ -187,7 +187,7 @@ def _checked(
             "so it gives images no probability; use a VAE"
         )
     labels = labels_of(model, x)
-    return images_of(model.likelihood, x), labels
+    return images_of(model, x), labels
 
 
 def _entropy(x: Tensor) -> Tensor:

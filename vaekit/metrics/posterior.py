@@ -13,11 +13,11 @@ from ..data.images import ImageSet
 from ..errors import UserError, at_least
 
 
-def images_of(likelihood: str, x: ImageSet | Tensor) -> Tensor:
-    """The images that a model of this likelihood is measured with: at least 2, checked.
+def images_of(model: Any, x: ImageSet | Tensor) -> Tensor:
+    """The images that a model is measured with: at least 2, checked.
 
-    A Bernoulli likelihood needs pixels in [0, 1], and gets float32. The linear-Gaussian oracle
-    takes any real x.
+    A model of images needs pixels in [0, 1], and gets float32. The linear-Gaussian oracle takes
+    any real x.
 
     Raises:
         UserError: fewer than 2 images, images outside [0, 1], inf or NaN.
@@ -28,7 +28,8 @@ def images_of(likelihood: str, x: ImageSet | Tensor) -> Tensor:
     # one image has no interval
     at_least("the number of images", len(images), 2)
 
-    if likelihood == "Bernoulli":
+    is_of_images = hasattr(model, "image_shape")
+    if is_of_images or getattr(model, "likelihood", "Bernoulli") == "Bernoulli":
         return as_floats(images)
     if not bool(images.isfinite().all()):
         raise UserError(

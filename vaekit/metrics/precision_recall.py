@@ -4,18 +4,16 @@ FID is one number for both. Precision and recall are two.
 """
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
 from ..data.images import ImageSet
 from ..device import seeded
 from ..errors import UserError, at_least, check_seed
-from .bootstrap import Z
 from .compared import features_of, floor_of, note_of
 from .features import Features
 from .score import Score
+from .shares import wilson_interval
 
 # images at a time: the distances of 10,000 to 10,000 would take 800 MB
 CHUNK = 500
@@ -114,7 +112,7 @@ def _score(
 
     compared = features_of(real, fake, features, check_enough)
     value, counted = _share(metric, compared.real, compared.fake, k)
-    low, high = _wilson(value, counted)
+    low, high = wilson_interval(value, counted)
     found, remark = None, ""
     if floor:
         found, remark = floor_of(measure, compared.real, len(compared.fake), k + 1, generator)
@@ -158,11 +156,3 @@ def _within(points: Tensor, centres: Tensor, radii: Tensor) -> Tensor:
 def _distances(x: Tensor, y: Tensor) -> Tensor:
     # by subtraction: a matrix product leaves two equal images a little apart
     return torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")
-
-
-def _wilson(share: float, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share of n independent images; it has a width at 0 and 1, too."""
-    spread = Z * Z / n
-    middle = (share + spread / 2) / (1 + spread)
-    half = math.sqrt(spread * share * (1 - share) + spread * spread / 4) / (1 + spread)
-    return min(max(0.0, middle - half), share), max(min(1.0, middle + half), share)

@@ -75,6 +75,22 @@ def as_shape(image_shape: Sequence[int]) -> Shape:
     return channels, height, width
 
 
+def divided(image_shape: Shape, by: int) -> tuple[int, int]:
+    """The sides after halving the image until they are `by` times smaller.
+
+    Raises:
+        UserError: a side is no multiple of `by`.
+    """
+    _, height, width = as_shape(image_shape)
+    at_least("by", by, 1)
+    if height % by or width % by:
+        raise UserError(
+            f"this body halves the image until it is {by} times smaller: "
+            f"its sides must be multiples of {by}, got {height}×{width}"
+        )
+    return height // by, width // by
+
+
 def images_for(model: ImageModel, x: Tensor) -> Tensor:
     """Images on the model's device and in the dtype of its weights, if they have its shape.
 

@@ -28,8 +28,8 @@ from ..device import device_of, evaluating, standard_normal
 from ..errors import UserError, at_least
 from ..losses.checks import check_same_shape
 from ..losses.description import describe_network
-from .base import ImageModel, as_shape, images_for, latents_for
-from .nets import divided, trial
+from .base import ImageModel, as_shape, divided, images_for, latents_for
+from .nets import trial
 
 
 class GANOutput(NamedTuple):

@@ -15,7 +15,11 @@ from torch import Tensor, nn
 from ..contracts import Shape
 from ..device import evaluating
 from ..errors import UserError, at_least, brief
-from .base import as_shape
+from .base import as_shape, divided
+from .instance_norm import instance_norm_decoder as instance_norm_decoder
+from .instance_norm import instance_norm_encoder as instance_norm_encoder
+from .patches import patch_decoder as patch_decoder
+from .patches import patch_encoder as patch_encoder
 
 
 def mlp_encoder(image_shape: Shape, hidden: Sequence[int]) -> nn.Sequential:
@@ -292,22 +296,6 @@ def linear_relu(widths: Sequence[int]) -> list[nn.Module]:
         layers.append(nn.Linear(before, after))
         layers.append(nn.ReLU())
     return layers
-
-
-def divided(image_shape: Shape, by: int) -> tuple[int, int]:
-    """The sides after halving the image until they are `by` times smaller.
-
-    Raises:
-        UserError: a side is no multiple of `by`.
-    """
-    _, height, width = as_shape(image_shape)
-    at_least("by", by, 1)
-    if height % by or width % by:
-        raise UserError(
-            f"this body halves the image until it is {by} times smaller: "
-            f"its sides must be multiples of {by}, got {height}×{width}"
-        )
-    return height // by, width // by
 
 
 def _only_28(image_shape: Shape) -> int:

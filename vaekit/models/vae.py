@@ -4,6 +4,7 @@ A penalty in the objective then keeps these distributions where the prior can fi
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from ..device import evaluating, standard_normal
 from ..errors import UserError, at_least, brief
 from ..losses.checks import check_same_shape
 from ..losses.description import describe_network
-from ..losses.terms import bernoulli_nll
+from ..losses.terms import bernoulli_nll, squared_error
 from .base import ImageModel, images_for, latents_for
 from .conditioning import Attributes, Condition, is_conditional
 from .nets import fit_together, linear_relu
@@ -143,10 +144,14 @@ class VAE(ImageModel):
 
         It is what `metrics.nll` weighs its samples by.
         """
+        x, z = self._pairs(x, z)
+        return -bernoulli_nll(self.logits(z, c), x)
+
+    def _pairs(self, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         x = images_for(self, x)
         if len(x) != len(z):
             raise UserError(f"one latent z per image x is needed, got {len(z)} and {len(x)}")
-        return -bernoulli_nll(self.logits(z, c), x)
+        return x, z
 
     def reconstruct(self, x: Tensor, c: Any = None) -> Tensor:
         """The decoded posterior mean, (N, C, H, W), in evaluation mode and without gradient."""
@@ -190,6 +195,22 @@ class VAE(ImageModel):
         Plots and sliders take it like an unconditional model.
         """
         return Given(self, c)
+
+
+class GaussianVAE(VAE):
+    """A VAE whose pixels are Gaussian: p(x | z) = N(sigmoid(decoder(z)), ½·I).
+
+    At σ² = ½, −log p(x | z) is the squared error and a constant: `losses.negative_elbo_gaussian`.
+    For arguments and methods see `VAE`.
+    """
+
+    likelihood = "Gaussian"
+
+    def log_likelihood(self, x: Tensor, z: Tensor, c: Any = None) -> Tensor:
+        """log p(x | z, c), nats, (N,): a density, so it may exceed 0. As for `VAE`."""
+        x, z = self._pairs(x, z)
+        constant = 0.5 * math.log(math.pi) * math.prod(self.image_shape)
+        return -squared_error(self.decode(z, c), x) - constant
 
 
 class Given:

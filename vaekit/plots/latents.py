@@ -95,6 +95,10 @@ def lattice(
     fig, ax = figure(5.4, 5.6)
     draw(ax, images, n, padding=0, extent=extent)
     ax.set_aspect("auto")
+    height, width = images.shape[-2:]
+    if height != width:
+        # as many images across as up, so faces keep their shape
+        ax.set_box_aspect(height / width)
     ax.grid(False)
     ax.set(title=with_formulae(title), xlabel="z₁", ylabel="z₂")
     return fig

@@ -6,6 +6,7 @@ are the report's hyper-parameters; `train` takes others.
 The reports, by key:
     S0  "Variational Autoencoder for Image Generation", TDDE70, Linköping University
     S1  "Variational Autoencoder for Image Generation", AI3611, Shanghai Jiao Tong University
+    S2  "Image generation with Variational Autoencoders (VAE)", Universities of Pavia and Milano
     S3  "Generative models using VAEs & GANs", CPSC 8810, Clemson University
     S4  "Generating Images using conditional Variational Autoencoders"
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .systems import Reported
+from .system import Reported
 
 if TYPE_CHECKING:
     from . import pretrained

@@ -57,6 +57,8 @@ def build(
 
     with own_random_state():
         torch.manual_seed(seed)
+        if recipe.predicts:
+            return recipe.build(latent_dim, shape, classes).eval()
         if recipe.condition is None:
             return recipe.build(latent_dim, shape).eval()
 

@@ -38,6 +38,12 @@ HASHES: dict[str, str] = {
     "cvae-mnist-z2": "acf81566c73101c9fc87c1cb42eb1557f43fe0721b7a412b25585265c37b244a",
 }
 
+def _by_attribute(text: str) -> dict[str, float]:
+    """ "Bald=0.99,Bangs=1" as numbers by name."""
+    pairs = [pair.split("=") for pair in text.split(",")]
+    return {name: float(value) for name, value in pairs}
+
+
 # the notes of a weight file that are facts of its training; a file is text, so each is read
 FACTS: dict[str, Callable[[str], Any]] = {
     "epochs": int,
@@ -45,6 +51,7 @@ FACTS: dict[str, Callable[[str], Any]] = {
     "parameters": int,
     "seconds": float,
     "accuracy": float,
+    "accuracies": _by_attribute,
 }
 
 
@@ -52,7 +59,8 @@ class Pretrained(NamedTuple):
     """A model in evaluation mode, what is known of its training, and the sha256 of its file.
 
     facts: "command"; "epochs", "images" and "parameters" that were trained; "seconds" on one core;
-    for a classifier "accuracy" on the test set.
+    for a classifier "accuracy" on the test set. For one of attributes that is balanced accuracy,
+    averaged over the attributes, whose own stand in "accuracies", by name.
     """
 
     model: ImageModel

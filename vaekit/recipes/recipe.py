@@ -8,13 +8,13 @@ from typing import Any
 from torch import Tensor
 
 from ..contracts import Objective
-from ..data import SOURCES
+from ..data import source_of
 from ..errors import UserError, at_least, brief, finite, pick
 from ..models.base import ImageModel
 from ..models.conditioning import CONDITIONS
 from ..training import ADAM
 from ..training.settings import Settings
-from .systems import Reported
+from .system import Reported
 
 # the arguments of `fit` that a recipe sets
 SETTINGS = ("epochs", "batch_size", "lr", "weight_decay", "schedule", "optimizer", "betas")
@@ -36,7 +36,8 @@ class Recipe:
         epochs … betas: how it is trained, as for `training.fit`.
         condition: how the class reaches the model, one of conditioning.CONDITIONS; None if it
             does not.
-        data: the report's data set, one of data.SOURCES.
+        predicts: whether the model predicts attributes; `build` then takes their number third.
+        data: the report's data set, one of data.SOURCES, or "folder:PATH".
         augment: maps a batch of training images to a changed one.
         unit: of the loss.
         fast: settings that reach the same numbers sooner; none if empty.
@@ -61,6 +62,7 @@ class Recipe:
     optimizer: str = "adam"
     betas: Sequence[float] = ADAM
     condition: str | None = None
+    predicts: bool = False
     data: str = "mnist"
     augment: Callable[[Tensor], Tensor] | None = None
     unit: str = "nats per image"
@@ -87,7 +89,7 @@ class Recipe:
             at_least("latent_dim", self.latent_dim, 1)
         if self.condition is not None:
             pick("condition", self.condition, CONDITIONS)
-        pick("data set", self.data, SOURCES)
+        source_of(self.data)
         if self.warm_up is not None:
             finite("warm_up", self.warm_up, above=0, most=1)
         for name in self.fast:

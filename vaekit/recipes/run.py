@@ -14,10 +14,11 @@ from ..data.augment import AUGMENTATIONS
 from ..data.images import ImageSet
 from ..data.selection import Selection
 from ..errors import UserError, brief, finite, pick
-from ..losses import Scheduled, WarmUp, negative_elbo
+from ..losses import Scheduled, WarmUp
 from ..models.base import ImageModel
 from ..training import History, fit
 from ..training.progress import MakeBar
+from .elbo import beta_of, is_elbo
 from .fresh import build
 from .recipe import Recipe
 from .table import get
@@ -57,7 +58,8 @@ def train(
         data: a data set by name, or a `data.Selection` of its images; the report's data set if
             left out.
         latent_dim: size of z; the report's if left out. Some models have none.
-        beta: weight of the KL, for a recipe trained with `losses.negative_elbo`; 1 if left out.
+        beta: weight of the KL, for a recipe trained with `losses.negative_elbo` or
+            `losses.negative_elbo_gaussian`; the recipe's own if left out, 1 for most.
         condition: how the class reaches a conditional recipe: "one-hot", "embedding" or
             "attributes"; the report's way if left out.
         loss: another objective, see `losses`.
@@ -78,7 +80,7 @@ def train(
     train_set, held_out, test_set = selection.load(seed)
 
     model = build(
-        recipe, latent_dim, train_set.shape, seed, condition, classes=len(train_set.classes)
+        recipe, latent_dim, train_set.shape, seed, condition, classes=_classes(recipe, train_set)
     )
     history = fit(
         model,
@@ -97,8 +99,7 @@ def train(
     settings["data"] = selection.name
     settings["latent_dim"] = recipe.latent_dim if latent_dim is None else latent_dim
     settings["seed"] = seed
-    # the ELBO has β = 1 where nothing else is said, and other objectives have none
-    settings["beta"] = 1.0 if objective is negative_elbo else beta
+    settings["beta"] = beta_of(objective) if beta is None else beta
     return Run(recipe, model, history, train_set, test_set, settings)
 
 
@@ -108,6 +109,16 @@ def _selection(recipe: Recipe, data: str | Selection | None) -> Selection:
     if isinstance(data, str):
         return Selection(data)
     return data
+
+
+def _classes(recipe: Recipe, images: ImageSet) -> int:
+    """The number of classes or attributes; a model that is given none is built all the same."""
+    if not images.labelled and (recipe.condition is not None or recipe.predicts):
+        raise UserError(
+            f"recipe {recipe.name!r} needs labels, and {images.name} has none; "
+            "sort the images into one folder a class, add attributes.csv, or choose another recipe"
+        )
+    return max(1, len(images.classes))
 
 
 def _augmentation(name: str) -> Callable[[Tensor], Tensor]:
@@ -125,10 +136,10 @@ def _objective(
     if beta is None:
         return recipe.loss if loss is None else loss
 
-    if loss is not None or recipe.loss is not negative_elbo:
+    if loss is not None or not is_elbo(recipe.loss):
         trained_with = "another loss" if loss is None else "the loss you pass"
         raise UserError(
-            "beta weighs the KL of losses.negative_elbo; "
+            "beta weighs the KL of losses.negative_elbo and losses.negative_elbo_gaussian; "
             f"recipe {recipe.name!r} is trained with {trained_with}. Leave beta out"
         )
 
@@ -136,5 +147,6 @@ def _objective(
     if fast and recipe.warm_up is not None and beta > 1:
         # at a high learning rate, a large β from the first step on makes latents collapse that
         # would have been of use
-        return Scheduled(negative_elbo, beta=WarmUp(beta, over=recipe.warm_up, start=1.0))
-    return partial(negative_elbo, beta=beta)
+        return Scheduled(recipe.loss, beta=WarmUp(beta, over=recipe.warm_up, start=1.0))
+    elbo: Callable[..., Any] = recipe.loss
+    return partial(elbo, beta=beta)

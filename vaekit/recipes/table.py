@@ -10,13 +10,20 @@ from functools import partial
 from torch import Tensor
 
 from ..contracts import Objective
-from ..data.augment import jitter
+from ..data.augment import jitter, mirror, soften
 from ..errors import pick
-from ..losses import cross_entropy, negative_elbo, reconstruction_error
+from ..losses import (
+    attribute_cross_entropy,
+    cross_entropy,
+    negative_elbo,
+    negative_elbo_gaussian,
+    reconstruction_error,
+)
 from ..models.base import ImageModel
 from ..models.diffusion import denoising_error
 from ..models.gan import least_squares, non_saturating
 from .builders import (
+    attribute_classifier,
     block_cvae,
     classifier,
     conv_autoencoder,
@@ -24,9 +31,13 @@ from .builders import (
     dc_gan,
     ddpm,
     fc_gan,
+    instance_norm_vae,
     mlp_cvae,
     mlp_vae,
+    patch_cvae,
+    patch_vae,
 )
+from .faces import S2_LAMBDA, s2_beta
 from .recipe import Recipe
 from .systems import SYSTEMS
 
@@ -65,6 +76,17 @@ OF_ONE_SIZE = (
     _recipe("ddpm-fashion", ddpm("cosine", "v"), denoising_error),
 )
 
+S2_OBJECTIVE = partial(negative_elbo_gaussian, beta=s2_beta(S2_LAMBDA))
+
+OF_FACES = (
+    _recipe("instancenorm-vae-celeba", instance_norm_vae(), S2_OBJECTIVE, mirror),
+    _recipe("instancenorm-vae-faces", instance_norm_vae(), S2_OBJECTIVE, mirror),
+    _recipe("conv-cvae-celeba", conv_cvae(), negative_elbo),
+    _recipe("conv-cvae-faces", conv_cvae(), negative_elbo),
+    _recipe("patch-vae-faces", patch_vae(), S2_OBJECTIVE),
+    _recipe("patch-cvae-faces", patch_cvae(), S2_OBJECTIVE),
+)
+
 # small enough to travel to a page: see `explore`
 TO_EXPLORE = (
     _recipe("mlp-vae-explore", mlp_vae(128, 64), negative_elbo),
@@ -74,11 +96,15 @@ TO_EXPLORE = (
 CLASSIFIERS = (
     _recipe("classifier-fashion", classifier, cross_entropy, partial(jitter, flip=True)),
     _recipe("classifier-mnist", classifier, cross_entropy, jitter),
+    _recipe("classifier-faces", attribute_classifier, attribute_cross_entropy, soften),
 )
+
+GROUPS = (AUTOENCODERS, GANS_AND_DIFFUSION, OF_ONE_SIZE, OF_FACES, TO_EXPLORE, CLASSIFIERS)
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
-    for recipe in (*AUTOENCODERS, *GANS_AND_DIFFUSION, *OF_ONE_SIZE, *TO_EXPLORE, *CLASSIFIERS)
+    for group in GROUPS
+    for recipe in group
 }
 
 

@@ -35,6 +35,9 @@ def save(path: str | Path, recipe: str | Recipe, model: ImageModel) -> Path:
     if recipe.latent_dim is not None:
         require(model, "latent_dim")
         metadata["latent_dim"] = str(model.latent_dim)
+    if recipe.predicts:
+        require(model, "num_attributes")
+        metadata["classes"] = str(model.num_attributes)
     condition = model.condition
     if condition.kind is not None:
         metadata["condition"] = condition.kind

@@ -47,6 +47,11 @@ CASES = {
         {"x": ("all nan", "one inf", "meta device")},
         not_a_number=("x",),
     ),
+    "data.augment.soften": Case(
+        lambda: dict(x=pixels().repeat(1, 1, 3, 3)),
+        {"x": ("all nan", "one inf", "meta device")},
+        not_a_number=("x",),
+    ),
     "data.augment.jitter": Case(
         lambda: dict(x=pixels()),
         {"x": ("all nan", "one inf", "meta device"), "shift": ("zero",)},
@@ -129,7 +134,7 @@ CASES = {
             test_limit=20,
             validation=0.2,
         ),
-        {"root": ("folder",), "classes": ("empty list",)},
+        {"root": ("folder",), "classes": ("empty list",), "attributes": ("empty list",)},
         NAMED,
     ),
     "data.selection.Selection.load": Case(

@@ -85,7 +85,12 @@ CASES = {
     ),
     "experiments.layouts.scores": Case(lambda: dict(file="a.json"), {"file": TEXTS}),
     "experiments.layouts.side_by_side": Case(lambda: dict(files={"a": "a.json"})),
+    "experiments.layouts.reproduced": Case(
+        lambda: dict(folder="s2-lambda", columns={"z": "{latent_dim}"}, command="vaekit"),
+        {"folder": TEXTS, "command": TEXTS},
+    ),
     "experiments.layouts.s1_table": Case(lambda: dict(folder="s1-table1"), {"folder": TEXTS}),
+    "experiments.lists.Table": ONLY_HOLDS,
     "experiments.lists.names": Case(dict),
     "experiments.lists.recipe_table": Case(dict),
     "experiments.measures.Measure": ONLY_HOLDS,

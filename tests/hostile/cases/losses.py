@@ -58,6 +58,7 @@ CASES = {
         accepts={"network": ("meta device",)},
     ),
     "losses.objectives.negative_elbo": objective_case("beta"),
+    "losses.objectives.negative_elbo_gaussian": objective_case("beta"),
     "losses.objectives.free_bits": objective_case("free", "beta"),
     "losses.objectives.capacity": objective_case("nats", "gamma"),
     "losses.total_correlation.beta_tcvae": objective_case("beta", "alpha", "gamma", images=100),
@@ -70,6 +71,16 @@ CASES = {
         lambda: dict(logits=torch.randn(3, 4), x=images(), c=torch.tensor([0, 1, 3])),
         # the images are not used
         accepts={"logits": NOT_FINITE, "x": ANY_TENSOR},
+        not_a_number=("logits",),
+    ),
+    "losses.objectives.attribute_cross_entropy": Case(
+        lambda: dict(logits=torch.randn(3, 4), x=images(), c=torch.eye(4)[:3]),
+        # the images are not used
+        accepts={
+            "logits": (*NOT_FINITE, "meta device"),
+            "x": ANY_TENSOR,
+            "c": ("another dtype",),
+        },
         not_a_number=("logits",),
     ),
     "losses.objectives.reconstruction_of": objective_case(),

@@ -22,6 +22,7 @@ from vaekit.device import seeded
 from vaekit.models import (
     Autoencoder,
     Classifier,
+    GaussianVAE,
     LinearGaussian,
     OneHot,
     nets,
@@ -64,6 +65,7 @@ BASE = {
         accepts={"c": ("zero",)},
     ),
     "models.base.as_shape": case(image_shape=given(SHAPE)),
+    "models.base.divided": case(image_shape=given(SHAPE), by=given(4)),
     "models.base.images_for": case(
         model=autoencoder,
         x=x,
@@ -186,8 +188,18 @@ NETS = {
     "models.nets.linear_relu": case(
         widths=given((8, 4)), accepts={"widths": NO_HIDDEN}, words={"widths": "width"}
     ),
-    "models.nets.divided": case(image_shape=given(SHAPE), by=given(4)),
+    "models.instance_norm.instance_norm_encoder": case(
+        image_shape=given((1, 32, 16)), width=given(2)
+    ),
+    "models.instance_norm.instance_norm_decoder": case(
+        latent_dim=given(3), image_shape=given((1, 32, 16)), width=given(2)
+    ),
 }
+
+
+def gaussian_vae():
+    decoder = nets.mlp_decoder(3, (8,), SHAPE)
+    return GaussianVAE(nets.mlp_encoder(SHAPE, (8,)), decoder, 3, SHAPE).eval()
 
 
 def one_hot_vae():
@@ -212,6 +224,9 @@ VAES = {
         image_shape=given(SHAPE),
         hidden=given((8,)),
         accepts={"hidden": NO_HIDDEN},
+    ),
+    "models.vae.GaussianVAE.log_likelihood": of(
+        gaussian_vae, x=x, z=z, accepts={"x": NOT_FINITE, "z": NOT_FINITE}, not_a_number=("x", "z")
     ),
     "models.vae.VAE.posterior": of_images(vae),
     "models.vae.VAE.encode": of_images(vae),

@@ -2,7 +2,7 @@
 import tempfile
 from pathlib import Path
 
-from support.hostile import Case, Exempt
+from support.hostile import ALL, Case, Exempt
 
 from vaekit import recipes
 from vaekit.data import Selection
@@ -24,6 +24,7 @@ def recipe(**changes):
         epochs=1,
         batch_size=16,
         condition=None,
+        predicts=False,
         data="digits",
         augment=None,
         unit="nats",
@@ -95,9 +96,15 @@ CASES = {
     "recipes.weights.model_from": Exempt("called by load_model with a file's content"),
     "recipes.weights.read_note": Exempt("called by load_model with a file's content"),
     "recipes.pretrained.load": Case(lambda: dict(name="classifier-mnist"), {}, {"name": "weights"}),
-    "recipes.systems.Reported": Case(
+    "recipes.system.Reported": Case(
         lambda: dict(latent_dim=2, terms={"kl": 1.0}, beta=1.0), {"beta": ("zero", "huge")}
     ),
+    "recipes.faces.s2_beta": Case(
+        lambda: dict(weight=1e-5), {"weight": ("zero", "huge")}
+    ),
+    # what is no ELBO has no β
+    "recipes.elbo.is_elbo": Case(lambda: dict(objective=negative_elbo), {"objective": ALL}),
+    "recipes.elbo.beta_of": Case(lambda: dict(objective=negative_elbo), {"objective": ALL}),
     "recipes.recipe.Recipe": Case(
         recipe,
         {
@@ -133,10 +140,14 @@ CASES = {
     "recipes.builders.mlp_cvae": Case(lambda: dict(hidden=(8,))),
     "recipes.builders.conv_cvae": Case(lambda: dict(channels=(4, 8), hidden=16)),
     "recipes.builders.block_cvae": Case(lambda: dict(residual=True)),
+    "recipes.builders.instance_norm_vae": Case(lambda: dict(width=2)),
     "recipes.builders.fc_gan": Case(lambda: dict(latent_dim=2, shape=SHAPE)),
     "recipes.builders.dc_gan": Case(lambda: dict(width=4)),
     "recipes.builders.ddpm": Case(lambda: dict(schedule="linear", target="epsilon")),
     "recipes.builders.classifier": Case(
         lambda: dict(latent_dim=None, shape=(1, 28, 28), features=8)
+    ),
+    "recipes.builders.attribute_classifier": Case(
+        lambda: dict(latent_dim=None, shape=(3, 16, 16), attributes=4)
     ),
 }

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from . import lab01, lab02, lab03, lab04, lab05, lab06, lab07, lab08
+from . import lab01, lab02, lab03, lab04, lab05, lab06, lab07, lab08, lab09
 
-LABS: tuple[ModuleType, ...] = (lab01, lab02, lab03, lab04, lab05, lab06, lab07, lab08)
+LABS: tuple[ModuleType, ...] = (lab01, lab02, lab03, lab04, lab05, lab06, lab07, lab08, lab09)
 
 
 def answers() -> dict[str, Callable[..., Any]]:

@@ -12,6 +12,7 @@ from .core import CheckFailed, Passed, between
 from .diffusion import ddim_step, forward_process
 from .disentanglement import information_gap
 from .distances import frechet_distance, mmd
+from .faces import attribute_vector, auc
 from .game import discriminator_loss, non_saturating
 from .likelihood import importance_bound
 from .predict import prediction
@@ -23,6 +24,8 @@ __all__ = [
     "CheckFailed",
     "Passed",
     "arc",
+    "attribute_vector",
+    "auc",
     "bernoulli_nll",
     "between",
     "comparable_total",

@@ -167,16 +167,16 @@ def _blush(canvas: Canvas, looks: Looks) -> None:
 
 def _wrinkles(canvas: Canvas, looks: Looks) -> None:
     """Two lines on the forehead, a fold from each side of the nose to the mouth."""
-    line = 0.74 * looks.skin
+    line = 0.6 * looks.skin
     forehead = _features(canvas, looks, -0.85, -0.2)
     for height in (-0.60, -0.48):
-        frown = arc(forehead.u, forehead.v - height, -0.18, 0.34) - 0.018
-        forehead.paint(frown, line, 0.9 * looks.wrinkles)
+        frown = arc(forehead.u, forehead.v - height, -0.18, 0.36) - 0.022
+        forehead.paint(frown, line, looks.wrinkles)
     cheeks = _features(canvas, looks, -0.1, 0.85)
     side = cheeks.u.abs()
     fold = arc(cheeks.v - 0.42, side - 0.33, 0.9, 0.17)
     bag = arc(side - 0.34, cheeks.v - 0.12, 0.9, 0.12)
-    cheeks.paint(torch.minimum(fold, bag) - 0.017, line, looks.wrinkles)
+    cheeks.paint(torch.minimum(fold, bag) - 0.024, line, looks.wrinkles)
 
 
 def _eyes(canvas: Canvas, looks: Looks) -> None:

@@ -89,7 +89,7 @@ def looks_of(factors: Tensor) -> Looks:
         light=2 * share["light"] - 1,
         smile=1.6 * share["mouth"] - 0.6,
         opening=0.065 + 0.05 * share["eyes"],
-        wrinkles=((age - 0.4) / 0.35).clamp(0, 1),
+        wrinkles=((age - 0.45) / 0.2).clamp(0, 1),
         hair_end=-0.1 + 1.45 * share["hair_length"],
         skin=_between(SKIN, share["skin"]),
         hair=_one_of(HAIR, columns["hair_colour"]),

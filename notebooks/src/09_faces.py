@@ -1,0 +1,640 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 09 · Faces: detail, attributes, and what happens to the rare ones
+#
+# [start page](00_start.ipynb) · next: [10 The latent explorer](10_latent_explorer.ipynb)
+#
+# S2 and S4 trained VAEs on photographs of faces. Here the faces are drawn, so that we know every attribute of each of them. Afterwards you can
+#
+# - say what a weight λ in somebody's loss amounts to, and what it does to detail and to samples;
+# - measure which frequencies a VAE loses, and what instance normalisation cannot see;
+# - add and take away an attribute, and let a classifier say whether it worked;
+# - measure what a biased data set does: error by attribute, amplification, membership; and what a repair changes.
+
+# %% [markdown]
+# **Time and data**: about 1 minute on two cores, offline. The faces are drawn on first use (some seconds) and kept. Two small networks are trained here; the others are shipped, and `data/README.md` has the command of each.
+
+# %% tags=["parameters"]
+dataset: str = "faces"  # faces, or celeba where it is on your disk (then all is trained here)
+epochs: int = 3  # passes over the training images for the networks trained here, 1 … 20
+n: int = 1000  # samples, and test images, for each measurement, 200 … 2,000
+seed: int = 0  # same seed, same machine, same numbers
+
+# %%
+import sys
+
+if "google.colab" in sys.modules:
+    # `make links REPO=owner/name` writes where Colab installs vaekit from
+    raise RuntimeError(
+        "this copy cannot install itself on Colab; "
+        "run it on your computer, or ask for a link to Colab"
+    )
+
+# vaekit before torch: it tells torch's threads to share the cores
+from vaekit import data, explore, losses, metrics, plots, recipes, training
+from vaekit.course import check, diagrams
+from vaekit.data.faces import faces
+from vaekit.device import seeded
+from vaekit.errors import at_least, check_seed, pick
+from vaekit.recipes import pretrained
+
+from functools import partial
+
+import torch
+from IPython.display import Markdown, display
+
+# %%
+pick("dataset", dataset, ("faces", "celeba"))
+epochs = at_least("epochs", epochs, 1, 20)
+n = at_least("n", n, 200, 2000)
+check_seed(seed)
+drawn = dataset == "faces"
+train = data.load(dataset)
+test = data.load(dataset, "test").first(n)
+x_test = test.images()
+names = list(test.classes)
+few = x_test[:12]
+
+
+def noise(count, d=64, seed=seed):
+    return torch.randn(count, d, generator=seeded(seed))
+
+# %% [markdown]
+# ## 1 · Faces of which everything is known
+#
+# Each face is drawn from 23 factors. Thirteen are continuous (turn, light, skin, age, mouth, hair length …); from the others, and from thresholds on mouth, skin and age, follow 17 **attributes**, yes or no, under the names of CelebA, the data set of S2 and S4. No race and no gender is drawn.
+
+# %% tags=["nbval-ignore-output", "cover"]
+plots.sheet(train.first(48), columns=12, title="48 training images")
+
+# %% [markdown]
+# Two dials belong to the drawing: the **share** of each attribute, and the **correlation** of two. The same twelve faces, with glasses for 10 % and for 70 % of all:
+
+# %%
+rows = {f"{share:.0%}": faces(12, shares={"Eyeglasses": share}) for share in (0.1, 0.7)}
+plots.compare(rows, title="The share of Eyeglasses, nothing else changed")
+
+# %% [markdown]
+# In section 7 we turn these dials on purpose. First the models.
+#
+# ## 2 · A colour that is lost
+#
+# S2's encoder repeats *convolution → InstanceNorm → ReLU* eight times. The lab trains it with a quarter of its channels, and beside it a network of ours with batch normalisation (three wide strides, so that most work is done on small maps).
+
+# %%
+diagrams.face_vae()
+
+# %% [markdown]
+# The loss is that of lab 02 with another likelihood. With Gaussian pixels, $p(x \mid z) = \mathcal N(\hat x, \tfrac12 I)$, $-\log p(x \mid z)$ is the squared error plus a constant:
+#
+# $$L = \lVert x - \hat x \rVert^2 + \beta \, \mathrm{KL}(q(z \mid x) \,\|\, p(z)).$$
+
+# %%
+def loss(output, x, c=None, beta=0.023):
+    """The formula above, per image."""
+    x_hat = output.logits.sigmoid()
+    error = (x - x_hat).square().flatten(1).sum(1)
+    kl = losses.gaussian_kl(output.mean, output.log_var).sum(1)
+    return {"loss": error + beta * kl, "error": error, "kl": kl}
+
+# %% [markdown]
+# We train both for a few passes over 3,000 images.
+
+# %% tags=["nbval-ignore-output"]
+def briefly(model, beta=0.023, passes=epochs):
+    """Train on 3,000 images; the same images, order and settings for every model."""
+    training.fit(model, train.first(3000), partial(loss, beta=beta), epochs=passes,
+                 batch_size=32, lr=2e-3, schedule="one-cycle", seed=seed)
+    return model.eval()
+
+s2 = briefly(recipes.builders.instance_norm_vae(width=8)(64, train.shape))
+ours = briefly(recipes.builders.patch_vae()(64, train.shape))
+
+# %% [markdown]
+# **Look** at hair, skin and background.
+
+# %%
+def copy_of(model, x):
+    with torch.no_grad():
+        return model.reconstruct(x)
+
+plots.compare({"original": few, "S2's network": copy_of(s2, few), "ours": copy_of(ours, few)},
+              title=f"Reconstructions after {epochs} passes over 3,000 images")
+
+# %% [markdown]
+# Both are blurred, which more training will mend. But S2's copies have nearly one background and one brightness. What can its encoder see? **Measure**: halve the contrast of every image about mid-grey, and compare the features before and after.
+
+# %%
+def change_of_features(model, change):
+    """How far the features move, relative to their length."""
+    with torch.no_grad():
+        before, after = model.encoder(x_test[:200]), model.encoder(change(x_test[:200]))
+    return ((after - before).norm(dim=1) / before.norm(dim=1)).mean().item()
+
+def half_contrast(x):
+    return 0.5 + (x - 0.5) / 2
+
+moved = {name: change_of_features(m, half_contrast) for name, m in (("S2", s2), ("ours", ours))}
+print(check.between("S2's features move by (share of their length)", moved["S2"], 0, 0.01))
+print(check.between("those of our network", moved["ours"], 0.05, 5))
+
+# %% [markdown]
+# InstanceNorm takes the mean of each channel of each *image* away and divides by its standard deviation: two images that differ in contrast alone have the same features. BatchNorm uses mean and deviation of the *batch*, so differences between images remain. What that costs: how well does the mean colour of a copy follow the mean colour of its original? ($R^2$: 1 is perfectly, 0 is not at all.)
+
+# %% tags=["nbval-ignore-output"]
+def colour_kept(model):
+    """R² of the mean colour, over test images."""
+    mean = x_test.mean((2, 3))
+    error = (copy_of(model, x_test).mean((2, 3)) - mean).square().sum()
+    return 1 - (error / (mean - mean.mean(0)).square().sum()).item()
+
+kept = {"S2's network": colour_kept(s2), "ours": colour_kept(ours)}
+plots.table(["", "R² of the mean colour"], [[name, f"{r:.2f}"] for name, r in kept.items()])
+
+# %%
+print(check.between("R² of our network minus that of S2's", kept["ours"] - kept["S2's network"],
+                    0.05, 3))
+
+# %% [markdown]
+# S2 observed that light skin and light hair fail first, and a reader thinks of the data: are they rare? Its network cannot see how light an image is, so that the data need not be the reason. From here on we use our network, trained for longer: shipped weights, 15 passes over 12,000 images.
+#
+# ## 3 · λ, and what it is here
+#
+# S2 weights a KL **summed** over latents with λ against a squared error **averaged** over $64 \cdot 48 \cdot 3 = 9216$ values, of images in $[-1, 1]$. Exercise 3 of lab 02 was to convert such weights. Images of twice the range have four times the squared error, so $\beta = \lambda \cdot 9216 / 4$.
+
+# %%
+lambdas = (1e-3, 1e-4, 1e-5, 1e-6)
+pixels = x_test[0].numel()
+beta_of = {lam: losses.effective_beta(lam, pixels=pixels, width=2) for lam in lambdas}
+label = {lam: f"λ = {lam:.0e}\nβ = {beta_of[lam]:.2g}" for lam in lambdas}
+
+def vae_for(name, beta, d=64):
+    """The shipped VAE of this name; for other images one is trained here."""
+    if drawn:
+        return pretrained.load(name).model
+    return briefly(recipes.build("patch-vae-faces", d, train.shape, seed), beta, 4 * epochs)
+
+by_lambda = {lam: vae_for(f"faces-vae-{lam:.0e}", beta_of[lam]) for lam in lambdas}
+
+# %% [markdown]
+# ### ✏️ Exercise 1 (predict it): the best λ
+# A large β makes codes simple, a small one makes copies exact. With which λ will **random faces**, decoded from $z \sim \mathcal N(0, I)$, be closest to test faces? Write `"1e-3"`, `"1e-4"`, `"1e-5"` or `"1e-6"`.
+#
+# <details><summary>Hint 1</summary>A random z is useful to the decoder only if training has filled that place with codes.</details>
+# <details><summary>Hint 2</summary>Which term of the loss pulls the codes of all images together into N(0, I)?</details>
+
+# %%
+# BEGIN SOLUTION
+guess = "1e-3"
+# END SOLUTION
+
+# %% [markdown]
+# Copies first.
+
+# %%
+rows = {"original": few} | {label[lam]: copy_of(m, few) for lam, m in by_lambda.items()}
+plots.compare(rows, title="Reconstructions: the smaller λ, the more detail")
+
+# %% [markdown]
+# Then samples, of the same twelve z in each row.
+
+# %%
+def decoded(model, z):
+    with torch.no_grad():
+        return model.decode(z)
+
+rows = {label[lam]: decoded(m, noise(12)) for lam, m in by_lambda.items()}
+plots.compare(rows, title="Random faces: the larger λ, the more of them are faces")
+
+# %% [markdown]
+# Now in numbers. FID (lab 05) looks through the features of a small **attribute classifier**, which from now on also reads attributes for us.
+
+# %% tags=["nbval-ignore-output"]
+def judge_for():
+    """The shipped classifier; for other images one is trained here."""
+    if drawn:
+        return pretrained.load("classifier-faces").model
+    judge = recipes.build("classifier-faces", None, train.shape, seed, classes=len(names))
+    training.fit(judge, train, losses.attribute_cross_entropy, epochs=4 * epochs,
+                 batch_size=64, lr=3e-3, schedule="one-cycle", seed=seed)
+    return judge.eval()
+
+def error_of(model, x):
+    """The squared error of each image."""
+    return (copy_of(model, x) - x).square().flatten(1).sum(1)
+
+def row_of(model, d=64):
+    """Squared error, KL, active units, FID of n samples."""
+    kl = metrics.kl_per_dimension(model, test).sum().item()
+    units = metrics.active_units(model, test).value
+    fid = metrics.fid(test, decoded(model, noise(n, d)), features=judge, resamples=20)
+    return error_of(model, x_test).mean().item(), kl, units, fid
+
+judge = judge_for()
+measured = {lam: row_of(m) for lam, m in by_lambda.items()}
+head = ["λ", "effective β", "squared error per image", "KL, nats", "active units", "FID"]
+plots.table(head, [[f"{lam:.0e}", f"{beta_of[lam]:.2g}", f"{e:.1f}", f"{kl:.0f}", f"{u:.0f} of 64",
+                    f"{fid.value:.1f} [{fid.low:.1f}, {fid.high:.1f}]"]
+                   for lam, (e, kl, u, fid) in measured.items()])
+
+# %%
+fids = {f"{lam:.0e}".replace("-0", "-"): row[3].value for lam, row in measured.items()}
+check.prediction(guess, {name: value == min(fids.values()) for name, value in fids.items()},
+                 because="Where β is small, the codes lie far apart, and a z from N(0, I) falls "
+                         "between them, where the decoder was never trained.")
+
+# %% [markdown]
+# S2 found that 1e-3 gives symmetrical frontal faces only, 1e-5 is best and 1e-6 deforms. The table separates two questions that "best" mixes: copies are best at the smallest λ, samples at a larger one. RESULTS.md has the same table for S2's own network on CelebA.
+#
+# The second dial of S2 is the size of z, at λ = 1e-5:
+
+# %% tags=["nbval-ignore-output"]
+by_size = {32: vae_for("faces-vae-z32", beta_of[1e-5], 32), 64: by_lambda[1e-5],
+           128: vae_for("faces-vae-z128", beta_of[1e-5], 128)}
+sizes = {d: row_of(m, d) for d, m in by_size.items()}
+display(plots.compare({f"z = {d}": torch.cat([copy_of(m, few[:6]), decoded(m, noise(6, d))])
+                       for d, m in by_size.items()},
+                      title="Six reconstructions and six random faces, by the size of z"))
+display(plots.table(
+    ["z", "effective β", "squared error per image", "KL, nats", "active units", "FID"],
+    [[d, f"{beta_of[1e-5]:.2g}", f"{e:.1f}", f"{kl:.0f}", f"{u:.0f}", f"{fid.value:.1f}"]
+     for d, (e, kl, u, fid) in sizes.items()]))
+
+# %% [markdown]
+# ## 4 · Why the copies are blurred
+#
+# Split images into waves: coarse ones (few cycles over the height) and fine ones. For each band, how much of the power of the originals do the copies keep?
+
+# %% tags=["nbval-ignore-output"]
+spectra = {label[lam].split("\n")[0]: metrics.lost_frequencies(x_test, copy_of(m, x_test))
+           for lam, m in by_lambda.items()}
+bands = list(spectra["λ = 1e-05"])
+plots.lines(bands, {name: [s.value for s in bands_.values()] for name, bands_ in spectra.items()},
+            title="Power kept by reconstructions", xlabel="frequency, cycles per image height",
+            ylabel="share of the originals' power", reference={"all of it": 1.0})
+
+# %%
+finest, coarsest = (spectra["λ = 1e-05"][bands[at]].value for at in (-1, 0))
+print(check.between("λ = 1e-5: power kept in the finest band", finest, 0, 0.9))
+print(check.between("finest over coarsest", finest / coarsest, 0, 0.95))
+
+# %% [markdown]
+# Fine waves go first. Where z does not say where exactly an edge lies, the squared error is smallest for the **mean** over all its possible places, and the mean of edges is a blur. A fine wave is shifted by half its length by an uncertainty that a coarse wave hardly notices.
+#
+# ## 5 · Between two faces, and closer to the centre
+#
+# The slider of lab 10: choose two faces, and walk from one to the other on the line or on the arc (lab 08). **Try** two faces of which one wears glasses: is there a half pair of glasses in the middle?
+
+# %% tags=["nbval-ignore-output"]
+middle_model = by_lambda[1e-4]
+walk = explore.interpolate(middle_model, test.first(12), 0, 4, scale=4)
+display(walk)
+walk.figure()
+
+# %% [markdown]
+# S2 wished for samples "closer to the centre", added 1 to the weight of the KL, and found smoother faces. With λ + 1 the effective β is no longer 0.023:
+
+# %% tags=["nbval-ignore-output"]
+beta_plus_1 = losses.effective_beta(1 + 1e-5, pixels=pixels, width=2)
+centred = briefly(recipes.build("patch-vae-faces", 64, train.shape, seed), beta=beta_plus_1)
+active = metrics.active_units(centred, test).value
+print(f"λ + 1 amounts to β = {beta_plus_1:,.0f}; active units: {active:.0f} of 64")
+cooler = {f"temperature {t:g}": decoded(middle_model, t * noise(12)) for t in (1.0, 0.7, 0.4)}
+plots.compare({"weight + 1": decoded(centred, noise(12))} | cooler,
+              title="λ + 1, and draws from N(0, T²·I) at λ = 1e-4")
+
+# %%
+print(check.between("active units with λ + 1", active, 0, 8))
+
+# %% [markdown]
+# The posterior has collapsed (lab 02): every z gives one face. The repair leaves training as it is: draw $z \sim \mathcal N(0, T^2 I)$ with a **temperature** $T < 1$. Faces become more typical, and all become more alike.
+
+# %% [markdown]
+# ## 6 · Attributes as directions
+#
+# Adding glasses to a face: find the direction in which glasses lie in the space of codes, and go there.
+#
+# ### ✏️ Exercise 2 (find the bug): `attribute_vector`
+# A first attempt takes the mean code of the images that have the attribute, and adds it.
+
+# %%
+sharp = by_lambda[1e-5]
+
+def codes_of(model, x):
+    with torch.no_grad():
+        return model.encode(x)[0]
+
+def column(images, name):
+    """Whether each image has the attribute, (N,) bool."""
+    return images.y[:, list(images.classes).index(name)] == 1
+
+def first_attempt(codes, has):
+    """A step towards the attribute.  (N, D), (N,) bool → (D,)"""
+    return codes[has].mean(0)
+
+known = train.first(4000)
+codes = codes_of(sharp, known.images())
+without = x_test[~column(test, "Eyeglasses")]
+z = codes_of(sharp, without)
+step = first_attempt(codes, column(known, "Eyeglasses"))
+plots.compare({"copy": decoded(sharp, z[:12]), "+ first attempt": decoded(sharp, z[:12] + step)},
+              title="Adding the mean code of faces with glasses")
+
+# %% [markdown]
+# How many have glasses now, by the classifier?
+
+# %%
+def share_with(name, images):
+    """The share of images in which the classifier reads the attribute."""
+    return metrics.read_attributes(judge, images)[:, names.index(name)].double().mean().item()
+
+got = {"first attempt": share_with("Eyeglasses", decoded(sharp, z + step))}
+print(f"with glasses after the first attempt: {got['first attempt']:.0%}")
+
+# %% [markdown]
+# The mean code of faces with glasses is mostly the mean code of *faces*. Write the mended one.
+#
+# <details><summary>Hint 1</summary>What do the codes of faces with glasses have that those of faces without do not?</details>
+# <details><summary>Hint 2</summary><code>codes[~has]</code> are the others; take one mean from the other.</details>
+
+# %%
+def attribute_vector(codes, has):
+    """A step towards the attribute.  (N, D), (N,) bool → (D,)"""
+    # BEGIN SOLUTION
+    return codes[has].mean(0) - codes[~has].mean(0)
+    # END SOLUTION
+
+# %%
+attribute_vector = check.or_reference(attribute_vector)
+
+# %%
+step = attribute_vector(codes, column(known, "Eyeglasses"))
+rows = {f"{times:+d} step" if times else "copy": decoded(sharp, z[:12] + times * step)
+        for times in (0, 1, 2, -1)}
+plots.compare(rows, title="Adding and subtracting the direction of Eyeglasses")
+
+# %% tags=["nbval-ignore-output"]
+for times in (1, 2):
+    got[f"{times} of the difference"] = share_with("Eyeglasses", decoded(sharp, z + times * step))
+plots.table(["added", "read as wearing glasses"], [[how, f"{s:.0%}"] for how, s in got.items()])
+
+# %%
+gained = got["2 of the difference"] - got["first attempt"]
+print(check.between("glasses: two steps minus first attempt", gained, 0.1, 1))
+
+# %% [markdown]
+# ## 7 · Asking for attributes
+#
+# A direction is found afterwards. S4 gives the attributes to encoder and decoder from the start (lab 03): a conditional VAE with one number, 0 or 1, for each. **Try** the toggles: which of them changes more than you asked for?
+
+# %% tags=["nbval-ignore-output"]
+def cvae_for(name, images):
+    if drawn:
+        return pretrained.load(name).model
+    model = recipes.build("patch-cvae-faces", 64, train.shape, seed, classes=len(names))
+    training.fit(model, images, partial(loss, beta=beta_of[1e-5]), epochs=4 * epochs,
+                 batch_size=32, lr=2e-3, schedule="one-cycle", seed=seed)
+    return model.eval()
+
+cvae = cvae_for("faces-cvae", train)
+explore.attributes(cvae, names, scale=3)
+
+# %% [markdown]
+# S4's three examples: blond with a goatee, black hair with a goatee, and a man with a moustache. Our faces have no label for the third one's first word, so we ask for the moustache.
+
+# %%
+def row_asking(*wanted):
+    return torch.tensor([float(name in wanted) for name in names])
+
+def asked_for(model, asked, z):
+    with torch.no_grad():
+        return model.decode(z, asked)
+
+asking = {"blond, goatee": ("Blond_Hair", "Goatee", "Young"),
+          "black hair, goatee": ("Black_Hair", "Goatee", "Young"),
+          "moustache": ("Brown_Hair", "Mustache", "Young")}
+plots.compare({name: asked_for(cvae, row_asking(*wanted).expand(12, -1), noise(12))
+               for name, wanted in asking.items()}, title="S4's three wishes, twelve faces each")
+
+# %% [markdown]
+# Does it give what it is asked for? We ask for the attribute rows of test faces, decode each with a new z, and let the classifier read.
+
+# %% tags=["nbval-ignore-output"]
+asked = test.y.float()
+answers = metrics.carried(judge, asked_for(cvae, asked, noise(len(test))), asked, names, real=test)
+plots.table(["asked for", "carried", "95 % interval", "classifier on real faces"],
+            [[name, f"{s.value:.0%}", f"{s.low:.0%} … {s.high:.0%}", f"{s.floor:.0%}"]
+             for name, s in answers.items()])
+
+# %%
+obeyed = sum(s.value >= 0.9 for s in answers.values())
+if drawn and n >= 1000:
+    print(check.between("attributes carried by at least 90 %", obeyed, 8, 17))
+
+# %% [markdown]
+# ## 8 · What a biased data set does, measured
+#
+# S2 and S0 write about bias and privacy. We plant a bias and measure it: 3,000 faces of which 5 % wear glasses and 10 % have pale skin, and where goatee and hat nearly always come together.
+
+# %% tags=["nbval-ignore-output"]
+if drawn:
+    biased, unseen = data.load("faces_biased"), data.load("faces_biased", "test").first(n)
+    rare, tied = ("Eyeglasses", "Pale_Skin"), ("Goatee", "Wearing_Hat")
+else:
+    # of CelebA's own correlations, one that is strong
+    biased, unseen = train.first(3000), test
+    rare, tied = ("Eyeglasses", "Pale_Skin"), ("Heavy_Makeup", "Wearing_Lipstick")
+tie = {"training set": metrics.phi(*(column(biased, name).long() for name in tied))}
+shares = {name: column(biased, name).double().mean().item() for name in (*rare, *tied)}
+bias_vae = vae_for("faces-vae-biased", beta_of[1e-5])
+display(plots.table(["attribute", "share"], [[k, f"{v:.0%}"] for k, v in shares.items()]))
+print(f"correlation φ of {tied[0]} and {tied[1]}: {tie['training set']:.2f}")
+
+# %% [markdown]
+# **Is it worse for the rare ones?** The error of faces with an attribute minus that of faces without, on unbiased test faces. Glasses are harder to copy for any model, so the same difference of the model of section 3 stands beside it.
+
+# %% tags=["nbval-ignore-output"]
+gaps = {who: metrics.error_by_attribute(error_of(model, x_test), test, resamples=200)
+        for who, model in (("biased", bias_vae), ("unbiased", sharp))}
+
+def with_interval(score, form=".1f"):
+    return f"{score.value:{form}} [{score.low:{form}}, {score.high:{form}}]"
+
+plots.table(["squared error: with − without", "trained on biased", "trained on unbiased"],
+            [[name, *(with_interval(gaps[who][name].difference) for who in gaps)]
+             for name in (*rare, *tied, "Smiling")])
+
+# %% [markdown]
+# ### ✏️ Exercise 3 (predict it): amplification
+# In the training set goatee and hat have the correlation that is printed above. In faces *generated* by the model, will it be `"lower"`, `"equal"` (0 in the interval of the difference) or `"higher"`?
+#
+# <details><summary>Hint 1</summary>The decoder draws both in one picture, from one z. Is there a z for "goatee, no hat"?</details>
+# <details><summary>Hint 2</summary>Samples from N(0, I) fall between codes, too. What does the classifier read in a blurred face?</details>
+
+# %%
+# BEGIN SOLUTION
+guess = "lower"
+# END SOLUTION
+
+# %% tags=["nbval-ignore-output"]
+generated = decoded(bias_vae, noise(2 * n))
+found = metrics.bias_amplification(judge, generated, unseen, *tied, resamples=200)
+rates = metrics.generation_rates(judge, generated, biased)
+display(plots.table(["", "φ of the two"],
+                    [["labels of unseen faces", with_interval(found.labelled, ".2f")],
+                     ["the same faces, as read", with_interval(found.read, ".2f")],
+                     ["generated faces, as read", with_interval(found.generated, ".2f")],
+                     ["amplification", with_interval(found.amplification, ".2f")]]))
+display(plots.table(["generated faces", "share", "share in training, as read"],
+                    [[name, with_interval(rates[name], ".1%"), f"{rates[name].floor:.1%}"]
+                     for name in rare]))
+
+# %%
+change = found.amplification
+check.prediction(guess, {"lower": change.high < 0, "equal": change.low <= 0 <= change.high,
+                         "higher": change.low > 0})
+
+# %% [markdown]
+# A difference from 0 needs the interval, and the classifier's own errors: it reads real faces, too, and the amplification is the difference of the two readings.
+#
+# **Edits on the rare side.** Take the direction of one of the two tied attributes from the biased codes, add it to faces that have neither, and look at the *other* one.
+
+# %% tags=["nbval-ignore-output"]
+biased_codes = codes_of(bias_vae, biased.images())
+neither = x_test[~column(test, tied[0]) & ~column(test, tied[1])]
+z_neither = codes_of(bias_vae, neither)
+plain = attribute_vector(biased_codes, column(biased, tied[0]))
+held = explore.attribute_direction(biased_codes, biased, tied[0], hold=[tied[1]])
+edits = {"copy": 0 * plain, "difference of means": 2 * plain, "hat held fixed": 2 * held}
+display(plots.compare({how: decoded(bias_vae, z_neither[:12] + s) for how, s in edits.items()},
+                      title=f"Adding {tied[0]}, with directions from biased data"))
+side = {how: [share_with(name, decoded(bias_vae, z_neither + s)) for name in tied]
+        for how, s in edits.items()}
+plots.table(["added to faces with neither", *(f"read as {name}" for name in tied)],
+            [[how, *(f"{share:.0%}" for share in both)] for how, both in side.items()])
+
+# %%
+along = side["difference of means"][1] - side["hat held fixed"][1]
+print(check.between(f"{tied[1]} that comes along, and goes when held fixed", along, 0.02, 1))
+
+# %% [markdown]
+# The difference of means cannot tell the two apart: who has the one has the other. Held fixed (the difference is taken among faces with a hat and among faces without, and averaged), the direction leaves the hat where it is.
+#
+# **Who was in the training set?** If a model copies its training images better than unseen ones, an error alone gives away membership.
+#
+# ### ✏️ Exercise 4 (write it): `auc`
+# An attacker sees the errors of two images, one of them a member, and calls the one with the *smaller* error the member. How often is he right? Equal errors count half: he tosses a coin.
+#
+# <details><summary>Hint 1</summary>Compare every member with every other image: N × M pairs.</details>
+# <details><summary>Hint 2</summary><code>members[:, None] &lt; others</code> is the table of all pairs; its mean is a share.</details>
+
+# %%
+def auc(members, others):
+    """How often a member has the smaller error of two.  (N,), (M,) → a number in 0 … 1"""
+    # BEGIN SOLUTION
+    smaller = (members[:, None] < others).double().mean()
+    equal = (members[:, None] == others).double().mean()
+    return float(smaller + equal / 2)
+    # END SOLUTION
+
+# %%
+auc = check.or_reference(auc)
+
+# %% tags=["nbval-ignore-output"]
+members = biased.first(n)
+
+def leak(model):
+    """The attack's AUC, with an interval: members against unseen faces of the same kind."""
+    pair = error_of(model, members.images()), error_of(model, unseen.images())
+    assert abs(auc(*pair) - metrics.membership(*pair).value) < 1e-6
+    return metrics.membership(*pair)
+
+leaks = {"trained on them": leak(bias_vae), "trained on other faces": leak(sharp)}
+plots.table(["model", "AUC (0.5 is guessing)"],
+            [[who, with_interval(score, ".2f")] for who, score in leaks.items()])
+
+# %%
+if drawn and n >= 1000:
+    print(check.between("AUC, trained on them", leaks["trained on them"].value, 0.53, 1))
+    print(check.between("AUC, trained on other faces", leaks["trained on other faces"].value,
+                        0.45, 0.55))
+
+# %% [markdown]
+# The second row is the control: a model that never saw these faces finds no difference between them. Samples are a weaker leak. The nearest training face of some samples:
+
+# %%
+some = generated[:10]
+_, at = metrics.nearest(some, members.x.float() / 255)
+plots.compare({"sample": some, "nearest of 1,000\ntraining faces": members.images(at)},
+              title="Samples of the biased model and their nearest training faces")
+
+# %% [markdown]
+# **Repair.** Two ways: *reweight* the training set (each face counts p(goatee)·p(hat) / p(goatee, hat) times, so that the two are independent; no face is new) and train again; or train the *conditional* model on the biased faces and ask for attributes as they should be.
+
+# %% tags=["nbval-ignore-output"]
+balanced = vae_for("faces-vae-balanced", beta_of[1e-5])
+biased_cvae = cvae_for("faces-cvae-biased", biased)
+generator = seeded(seed)
+wished = test.y[torch.randint(len(test), (2 * n,), generator=generator)].float()
+repaired = {"biased": generated, "reweighted": decoded(balanced, noise(2 * n)),
+            "conditional": asked_for(biased_cvae, wished, noise(2 * n))}
+after = {}
+for how, images in repaired.items():
+    read = metrics.read_attributes(judge, images)
+    pair = [read[:, names.index(name)] for name in tied]
+    after[how] = (metrics.phi(*pair), read[:, names.index(rare[0])].double().mean().item())
+wanted = metrics.phi(*(wished[:, names.index(name)].long() for name in tied))
+display(plots.compare({how: images[:12] for how, images in repaired.items()},
+                      title="Generated faces before and after two repairs"))
+plots.table(["generated faces", f"φ of {tied[0]}, {tied[1]}", f"share of {rare[0]}", "AUC"],
+            [[how, f"{phi:.2f}", f"{share:.1%}", auc_of]
+             for (how, (phi, share)), auc_of in zip(after.items(), (
+                 f"{leaks['trained on them'].value:.2f}", f"{leak(balanced).value:.2f}", "–"))]
+            + [["asked of the conditional", f"{wanted:.2f}", f"{wished[:, names.index(rare[0])].mean():.1%}", "–"]])
+
+# %%
+if drawn and n >= 1000:
+    print(check.between("φ: biased minus reweighted", after["biased"][0] - after["reweighted"][0],
+                        0.05, 1))
+
+# %% [markdown]
+# Reweighting loosens the tie; it cannot make glasses more frequent than they are (that would need other weights), and rare faces that count five times are copied better than others. Asking sets the shares as well, as far as the model learned the attribute from few examples.
+#
+# ## 9 · Faces belong to people
+#
+# - **Consent.** CelebA's photographs show celebrities who were not asked (Liu et al. 2015, whose page limits it to non-commercial research and forbids copying it further). That is why none of its images, and no weights trained on them, are in this repository.
+# - **Privacy.** S0 lists privacy in training data: the AUC above is that concern as a number. Fewer passes, more images, or training with differential privacy (Abadi et al. 2016) lower it.
+# - **Bias.** Error rates of commercial face analysis differed by skin type and gender by tens of points (Buolamwini & Gebru 2018). Measure by group before anybody relies on a model.
+# - **Misuse.** A model of faces can put words and deeds upon people. The EU's AI Act (2024, article 50) requires that such images be marked as generated.
+#
+# ## What we saw
+
+# %% tags=["nbval-ignore-output"]
+best = min(measured, key=lambda lam: measured[lam][3].value)
+display(Markdown(f"""
+- **λ**: from 1e-3 to 1e-6 (β from {beta_of[1e-3]:.2g} to {beta_of[1e-6]:.2g}) the squared error falls
+  from {measured[1e-3][0]:.0f} to {measured[1e-6][0]:.0f} per image; random faces are closest to test
+  faces at λ = {best:.0e} (FID {measured[best][3].value:.1f}). Instance normalisation keeps
+  R² = {kept["S2's network"]:.2f} of the mean colour, batch normalisation {kept["ours"]:.2f}.
+- **Attributes**: {obeyed} of {len(names)} are carried by at least 90 % of the faces asked for them.
+- **Bias**: φ of {tied[0]} and {tied[1]} is {tie["training set"]:.2f} in training,
+  {after["biased"][0]:.2f} in generated faces, {after["reweighted"][0]:.2f} after reweighting,
+  {after["conditional"][0]:.2f} when asked. Membership: AUC {leaks["trained on them"].value:.2f}.
+"""))
+
+# %% [markdown]
+# **Next**: in lab 10 you move the latents of shipped models by hand.
+#
+# ## Further reading
+# - Liu, Luo, Wang, Tang (2015), *Deep learning face attributes in the wild*: CelebA. Ulyanov, Vedaldi, Lempitsky (2016), *Instance normalization*.
+# - Larsen et al. (2016), *Autoencoding beyond pixels*: attribute vectors. White (2016), *Sampling generative networks*.
+# - Zhao et al. (2017), *Men also like shopping*; Wang & Russakovsky (2021), *Directional bias amplification*. Kamiran & Calders (2012): reweighing.
+# - Yeom et al. (2018), *Privacy risk in machine learning*; Hilprecht, Härterich, Bernau (2019), *Monte Carlo and reconstruction membership inference attacks*.
+# - Abadi et al. (2016), *Deep learning with differential privacy*. Buolamwini & Gebru (2018), *Gender shades*. Regulation (EU) 2024/1689.
