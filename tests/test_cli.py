@@ -167,7 +167,7 @@ FC_CVAE = ["train", "fc-cvae", "--data", "digits"]
     ([*SMALL, "--lr", "-1"], "--lr must be > 0, got -1"),
     ([*SMALL, "--fast"], "has no fast schedule"),
     ([*SMALL, "--beta", "-1"], "--beta must be (a number )?≥ 0, got -1"),
-    ([*SMALL, "--augment", "blur"], "choose one of flip, shift-flip"),
+    ([*SMALL, "--augment", "blur"], "choose one of flip, flip-blur, shift-flip"),
     (
         [*SMALL, "--condition", "one-hot"],
         "recipe 'mlp-vae-mnist-small' is unconditional: leave --condition out",

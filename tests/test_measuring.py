@@ -270,6 +270,7 @@ CALLS = {
 ONLY_LOOKING = {
     # part of the scores, which are called here
     "metrics.compared.features_of",
+    "metrics.posterior.images_of",
     "explore.axes.choose",
     "explore.parts.check_images_of",
     "explore.layers.leaves",

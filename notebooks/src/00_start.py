@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# Nine labs about one question: **how does a machine make an image that nobody has drawn?** Each is a notebook that runs in about a minute, with built-in data and no network. Take them in order: each begins where the one before fails. The last one has no order: play with it whenever you like.
+# Ten labs about one question: **how does a machine make an image that nobody has drawn?** Each is a notebook that runs in about a minute, with built-in data and no network. Take them in order: each begins where the one before fails. The last one has no order: play with it whenever you like.
 #
 # | lab | the question | minutes |
 # | --- | --- | --- |
@@ -21,6 +21,7 @@
 # | [06 The GAN](06_gan.ipynb) | Can a network learn to draw from nothing but the verdicts of another network? | 1 |
 # | [07 Diffusion](07_diffusion.ipynb) | How do many small steps lead from pure noise to an image? | 1 |
 # | [08 The fair fight](08_fair_fight.ipynb) | VAE, GAN and diffusion, of equal size and training time: what can each of them do? | 1 |
+# | [09 Faces](09_faces.ipynb) | What does a model do to rare attributes, and to the people in its data? | 1½ |
 # | [10 The latent explorer](10_latent_explorer.ipynb) | What does a model keep in its latent numbers? Find out by dragging. | ½ |
 #
 # The minutes are the computer's, on two cores. You will need longer: there are exercises in each lab.

@@ -15,6 +15,8 @@ SHORTER = {
     "06_gan": {"games": 2, "rounds": 200},
     "07_diffusion": {"n_bound": 20},
     "08_fair_fight": {"n_samples": 100, "steps": 5},
+    # its other data set, CelebA, is not built in
+    "09_faces": {"dataset": "faces", "n": 200},
 }
 
 

@@ -1,12 +1,13 @@
 """Oracles: the counts of the dials in closed form, outlines counted point by point, symmetry."""
 import itertools
+import re
 
 import numpy as np
 import pytest
 import torch
 
 from vaekit.data import faces
-from vaekit.data.faces import ATTRIBUTES, FACTORS, SHARES, canvas, dials
+from vaekit.data.faces import ATTRIBUTES, FACTORS, SHARES, canvas, dials, looks
 from vaekit.errors import UserError
 
 NAMES = list(ATTRIBUTES)
@@ -61,8 +62,6 @@ def test_faces_of_a_batch_are_drawn_as_each_alone():
     assert torch.equal(together, one_by_one)
 
 
-
-
 @pytest.mark.parametrize("size", [(64, 48), (64, 64), (32, 32), (128, 96)])
 def test_every_size_shows_the_same_face(size):
     large = drawn((192, 192))
@@ -112,7 +111,8 @@ def test_a_correlation_with_one_of_several_hair_colours_leaves_the_others():
     pair = ("Eyeglasses", "Blond_Hair")
     factors = faces.face_factors(40_000, correlations={pair: 0.5})
     y = faces.attributes_of(factors).double().numpy()
-    assert abs(np.corrcoef(y[:, NAMES.index(pair[0])], y[:, NAMES.index(pair[1])])[0, 1] - 0.5) < 0.03
+    first, second = (y[:, NAMES.index(name)] for name in pair)
+    assert abs(np.corrcoef(first, second)[0, 1] - 0.5) < 0.03
     for name in ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair"):
         assert abs(y[:, NAMES.index(name)].mean() - SHARES[name]) < 0.01
     assert y[:, [NAMES.index(name) for name in dials.EXCLUSIVE[0]]].sum(1).max() == 1
@@ -226,6 +226,7 @@ def test_the_distance_from_an_arc_is_that_from_its_nearest_point():
     ("arguments", "words"),
     [
         ({"n": 0}, "n must be ≥ 1"),
+        ({"n": 1_000_001}, "n must be ≤ 1000000"),
         ({"split": "valid"}, "unknown split"),
         ({"seed": -1}, "seed must be"),
         ({"shares": {"Eyeglasses": 1.2}}, "share of Eyeglasses must be"),
@@ -258,3 +259,30 @@ def test_what_cannot_be_drawn_is_refused(arguments, words):
 def test_factors_that_are_none_are_refused(factors):
     with pytest.raises(UserError, match="factors"):
         faces.draw_faces(factors)
+
+
+@pytest.mark.parametrize("size", [(31, 31), (257, 257), (64, 44), (64, 129), (0, 0)])
+def test_a_size_that_holds_no_face_is_refused_where_it_is_drawn(size):
+    with pytest.raises(UserError, match="size"):
+        faces.draw_faces(plain(), size)
+
+
+@pytest.mark.parametrize("height", [32, 40, 57, 256])
+def test_the_narrowest_face_is_as_wide_as_the_refusal_says(height):
+    with pytest.raises(UserError, match="needs a width of") as refused:
+        faces.draw_faces(plain(), (height, 1))
+    least = int(re.search(r"width of (\d+)", str(refused.value))[1])
+    assert faces.draw_faces(plain(), (height, least)).shape == (1, 3, height, least)
+    with pytest.raises(UserError):
+        faces.draw_faces(plain(), (height, least - 1))
+
+
+def test_looks_are_of_factors_within_their_range_alone():
+    with pytest.raises(UserError, match="factors' turn must lie in 0 … 31"):
+        looks.looks_of(plain(turn=32))
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (len(dials.GROUPS),)], ids=str)
+def test_attributes_need_a_chance_for_each_group(shape):
+    with pytest.raises(UserError, match=f"uniform must have shape \\(n, {len(dials.GROUPS)}\\)"):
+        dials.draw_attributes(np.zeros(shape), SHARES, {})

@@ -22,7 +22,7 @@ def test_each_row_has_its_files(whole):
 
 def test_each_row_is_reported(whole):
     out, _, lines = whole
-    assert lines[0] == "s1-table1: 7 rows, 0 done before, 1 at a time"
+    assert lines[0] == "s1-table1 on digits: 7 rows, 0 done before, 1 at a time"
     assert len(lines) == 8
 
     last = read_json(out / "z64-beta0.1.history.json")[-1]

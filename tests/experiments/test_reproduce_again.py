@@ -30,7 +30,7 @@ def test_finished_rows_are_kept(whole, copy):
     lines = []
     assert measured(again(copy, report=lines.append)) == measured(whole[1])
     assert contents(copy) == before
-    assert lines == ["s1-table1: 7 rows, 7 done before, 1 at a time"]
+    assert lines == ["s1-table1 on digits: 7 rows, 7 done before, 1 at a time"]
 
 
 @pytest.mark.parametrize("ending", [".*", *ENDINGS])

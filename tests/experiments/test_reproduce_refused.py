@@ -93,8 +93,8 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     (
         "s1-table2",
         {},
-        "unknown table 's1-table2'; choose one of s1-table1, mlp-vae-mnist, conv-cvae-mnist. "
-        "Did you mean 's1-table1'",
+        "unknown table 's1-table2'; choose one of s1-table1, s2-lambda, s2-latent, s4-faces, "
+        "mlp-vae-mnist, conv-cvae-mnist. Did you mean 's1-table1'",
     ),
     ("fc-vae", {}, "unknown table 'fc-vae'"),
     ("s1-table1", dict(jobs=0), "jobs must be ≥ 1, got 0"),

@@ -311,3 +311,11 @@ def test_broken_weights_are_refused(images):
         next(model.decoder.parameters())[0, 0] = float("nan")
     with pytest.raises(UserError, match="the model's weights decoder.* hold inf or NaN"):
         explore.interpolate(model, images)
+
+
+def test_images_with_known_factors_are_taken_like_others(images):
+    factors = torch.arange(20).unsqueeze(1)
+    with_factors = ImageSet(images.x, images.y, images.classes, "drawn", factors, ("place",))
+    plain = explore.interpolate(vae(), images, 0, 3)
+    known = explore.interpolate(vae(), with_factors, 0, 3)
+    assert known.scene == plain.scene

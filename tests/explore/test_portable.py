@@ -1,4 +1,6 @@
 """Models for the page: it decodes and encodes as they do, and other models stay here."""
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -6,12 +8,13 @@ from support.norms import weighted
 from support.page import run_model
 from torch import nn
 
+from vaekit import recipes
 from vaekit.errors import UserError
 from vaekit.explore import portable as rooms
 from vaekit.explore.portable import decoder_of, encoder_of, refuse_bad_weights
 from vaekit.explore.scene import Scene
 from vaekit.models import VAE, nets
-from vaekit.models.conditioning import AddedEmbedding, Attributes, OneHot
+from vaekit.models.conditioning import AddedEmbedding, Attributes, OneHot, is_conditional
 from vaekit.recipes import builders
 
 SHAPE = (1, 8, 8)
@@ -31,6 +34,14 @@ def made(build, *arguments):
     return build(*arguments)
 
 
+def on_faces(name):
+    """A recipe's model that has seen data, and decodes with much contrast."""
+    torch.manual_seed(0)
+    model = weighted(recipes.build(name, image_shape=(3, 64, 48), classes=17))
+    model.decoder[-1].weight.data.mul_(20)
+    return model
+
+
 MODELS = {
     "mlp": lambda: vae(),
     "one latent": lambda: vae(latent_dim=1),
@@ -43,7 +54,13 @@ MODELS = {
     "gan": lambda: weighted(made(builders.fc_gan, 4, SHAPE)),
     "dc gan": lambda: weighted(made(builders.dc_gan(4), 4, (1, 28, 28))),
 }
-LABELS = {"attributes": [0, 1, 1]}
+# recipes at full size: batch normalisation, and windows of 8 that stride by 4
+FACES = {
+    name: partial(on_faces, name)
+    for name in ("patch-vae-faces", "patch-cvae-faces")
+}
+MODELS |= FACES
+LABELS = {"attributes": [0, 1, 1], "patch-cvae-faces": [0, 1] * 8 + [0]}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -63,7 +80,7 @@ def test_the_page_decodes_as_the_model_does(name):
     assert np.abs(np.stack(found) - expected).max() <= 1 / 255
 
 
-@pytest.mark.parametrize("name", ["mlp", "one-hot", "attributes", "embedding", "conv"])
+@pytest.mark.parametrize("name", ["mlp", "one-hot", "attributes", "embedding", "conv", *FACES])
 def test_the_page_encodes_as_the_model_does(name):
     model = MODELS[name]().eval()
     scene = Scene()
@@ -72,7 +89,7 @@ def test_the_page_encodes_as_the_model_does(name):
 
     x = torch.rand(1, *model.image_shape, generator=torch.Generator().manual_seed(1))
     label = LABELS.get(name, 2)
-    c = None if name == "mlp" else torch.tensor(label)
+    c = torch.tensor(label) if is_conditional(model) else None
     with torch.no_grad():
         mean, log_var = model.posterior(x, c)
     (found,) = run_model(scene, [["posterior", x.flatten().tolist(), label]])

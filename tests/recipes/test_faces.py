@@ -75,13 +75,15 @@ def test_s2_is_trained_by_a_gaussian_likelihood_at_its_lambda(name):
     assert isinstance(recipes.build(name, image_shape=SHAPE), GaussianVAE)
 
 
-def test_s2_has_3_5_million_weights_and_the_small_one_a_quarter():
+def test_s2_has_3_5_million_weights_and_the_small_one_a_third():
     # 2,946,051 of the convolutions, 199,680 to the first maps, 393,344 to μ and log σ²
     assert weights(recipes.build("instancenorm-vae-celeba", image_shape=SHAPE)) == 3_539_075
-    convolutional = 2 * (1437 * 16**2 + 48 * 16) + 3
-    linear = 65 * 128 * 12 + 2 * (128 * 12 + 1) * 64
+    kernels = 8 * 8 * 3 * 32 + 4 * 4 * 32 * 64 + 4 * 4 * 64 * 128
+    maps = 128 * 4 * 3
+    encoder = kernels + 2 * (32 + 64 + 128) + (maps + 1) * 256 + 2 * (256 + 1) * 64
+    decoder = (64 + 1) * 256 + (256 + 1) * maps + kernels + 2 * (64 + 32) + 3
     small = recipes.build("patch-vae-faces", image_shape=SHAPE)
-    assert weights(small) == convolutional + linear
+    assert weights(small) == encoder + decoder
 
 
 def test_s4_is_the_network_of_mnist_at_this_size_and_with_attributes():
@@ -207,4 +209,4 @@ def test_attributes_are_chosen_by_the_data():
 @pytest.mark.slow
 def test_classes_are_no_attributes():
     with pytest.raises(UserError, match="needs data with attributes, and digits has classes"):
-        recipes.train("patch-cvae-faces", Selection("digits", limit=20), epochs=1)
+        recipes.train("conv-cvae-faces", Selection("digits", limit=20), epochs=1)

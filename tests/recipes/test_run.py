@@ -248,7 +248,7 @@ def test_a_limit_of_the_test_set_leaves_the_training_set():
     ({"test_limit": 0}, "test_limit must be ≥ 1, got 0"),
     ({"validation": 0.0}, "validation must be > 0 and < 1, got 0.0"),
     ({"validation": 1.0}, "validation must be > 0 and < 1, got 1.0"),
-    ({"augment": "blur"}, "unknown augmentation 'blur'; choose one of flip, shift-flip"),
+    ({"augment": "blur"}, "unknown augmentation 'blur'; choose one of flip, flip-blur, "),
 ])
 def test_a_choice_that_cannot_be_made_is_named(choice, words):
     with pytest.raises(UserError, match=words):

@@ -10,9 +10,9 @@ def normed(module):
     return module
 
 
-def weighted(gan):
-    """A GAN whose batch normalisations have seen data."""
-    for part in gan.modules():
+def weighted(model):
+    """A model whose batch normalisations have seen data."""
+    for part in model.modules():
         if isinstance(part, (nn.BatchNorm1d, nn.BatchNorm2d)):
             normed(part)
-    return gan.eval()
+    return model.eval()

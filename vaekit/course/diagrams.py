@@ -65,7 +65,7 @@ def face_vae() -> Diagram:
     draw = Diagram(
         860,
         270,
-        "Two VAEs of faces: S2's encoder normalises each image by itself, ours the batch",
+        "S2's VAE of faces: every layer normalises each image by itself",
     )
     x = draw.image(60, 100, "x")
     encoder = draw.encoder(195, 100, "encoder")
@@ -76,7 +76,7 @@ def face_vae() -> Diagram:
     chain(draw, [x, encoder, posterior, z, decoder, copy])
 
     layer = draw.box(
-        190, 215, "S2: 8 × conv → InstanceNorm → ReLU\nours: 3 × conv → BatchNorm → ReLU",
+        190, 215, "8 × conv → InstanceNorm → ReLU\n(repaired: BatchNorm)",
         width=320, height=56,
     )
     draw.arrow(layer, encoder, dashed=True)

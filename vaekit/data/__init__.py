@@ -18,7 +18,7 @@ from .sources import (
 )
 
 if TYPE_CHECKING:
-    from . import augment, shapes
+    from . import augment, faces, shapes
     from .balance import balanced_weights, resample
     from .images import ImageSet, as_image_set, as_tensor, check_images
     from .selection import Selection
@@ -35,6 +35,7 @@ __all__ = [
     "built_in_folder",
     "cache_folder",
     "check_images",
+    "faces",
     "is_here",
     "load",
     "locate",
@@ -53,6 +54,7 @@ _MODULES = {
     "augment": "augment",
     "balanced_weights": "balance",
     "check_images": "images",
+    "faces": "faces",
     "resample": "balance",
     "shapes": "shapes",
 }

@@ -70,6 +70,12 @@ TABLES: dict[str, Layout] = {
     }),
     "s2-lambda": reproduced("s2-lambda", S2, "vaekit reproduce s2-lambda --data celeba"),
     "s2-latent": reproduced("s2-latent", S2, "vaekit reproduce s2-latent --data celeba"),
+    "s2-claims": grid(
+        "s2-claims-celeba.json",
+        down="{metric}",
+        across="{model}",
+        cell="{text}",
+    ),
     "conditional": scores("conditional/mnist.json"),
     "ten-images": grid(
         "conditional/ten-images.json",
@@ -116,6 +122,11 @@ TABLES: dict[str, Layout] = {
         "points": "{n:,}",
         "measured": "{metric}",
         "value": "{value:.3g}",
+    }),
+    "drawing": plain("drawing.json", {
+        "drawn": "{model}",
+        "measured": "{metric}",
+        "value": "{value:,}",
     }),
     "speed": plain("speed.json", {**SPEED, "command": "`{command}`"}),
     "hostile": plain("hostile.json", {

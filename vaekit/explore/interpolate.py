@@ -214,7 +214,9 @@ def _joined(
     labels = None
     if images is not None:
         index = torch.tensor(order, device=images.x.device)
-        part = replace(images, x=images.x[index], y=images.y[index], factors=None)
+        part = replace(
+            images, x=images.x[index], y=images.y[index], factors=None, factor_names=()
+        )
         pictures.insert(0, part.images())
         codes.insert(0, codes_of(model, part))
         labels = part.y if is_conditional(model) else None

@@ -36,6 +36,8 @@ HASHES: dict[str, str] = {
     "vae-mnist-z2": "71a3bf5dc03d6ef6e514e5ee85f6ae72db7367997826825b13e83719018da595",
     "vae-mnist-z64": "d52b7aacaa1d0c63acbeb01347fe02340b6a83f70667bc645cc6ee33769cd5b3",
     "cvae-mnist-z2": "acf81566c73101c9fc87c1cb42eb1557f43fe0721b7a412b25585265c37b244a",
+    "classifier-faces": "f6000ecdf7434d4d37414a7d3a9cdcec8481dccdaa32f8f3756fcd3d84f972db",
+    "faces-vae-1e-5": "ef0eec2cd7015f03a532a1c09de1cb9ff66e4ed5deafa65ee93b393a9b19f2bb",
 }
 
 def _by_attribute(text: str) -> dict[str, float]:

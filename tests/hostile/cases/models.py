@@ -194,6 +194,12 @@ NETS = {
     "models.instance_norm.instance_norm_decoder": case(
         latent_dim=given(3), image_shape=given((1, 32, 16)), width=given(2)
     ),
+    "models.patches.patch_encoder": case(
+        image_shape=given((1, 32, 16)), width=given(2), hidden=given(4)
+    ),
+    "models.patches.patch_decoder": case(
+        latent_dim=given(3), image_shape=given((1, 32, 16)), width=given(2), hidden=given(4)
+    ),
 }
 
 

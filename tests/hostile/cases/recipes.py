@@ -139,6 +139,8 @@ CASES = {
     "recipes.builders.mlp_vae": Case(lambda: dict(hidden=(8,))),
     "recipes.builders.mlp_cvae": Case(lambda: dict(hidden=(8,))),
     "recipes.builders.conv_cvae": Case(lambda: dict(channels=(4, 8), hidden=16)),
+    "recipes.builders.patch_vae": Case(lambda: dict(width=2, hidden=4)),
+    "recipes.builders.patch_cvae": Case(lambda: dict(width=2, hidden=4)),
     "recipes.builders.block_cvae": Case(lambda: dict(residual=True)),
     "recipes.builders.instance_norm_vae": Case(lambda: dict(width=2)),
     "recipes.builders.fc_gan": Case(lambda: dict(latent_dim=2, shape=SHAPE)),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ...errors import UserError, finite, pick
+from ...errors import UserError, brief, finite, pick
 from .factors import ATTRIBUTES, EXCLUSIVE
 
 # of faces that have the attribute, where nothing else is said; the other hair is red
@@ -86,14 +86,18 @@ def draw_attributes(
     Args:
         uniform: (n, number of GROUPS) in [0, 1): the chance that decides. The same chance at other
             shares gives faces that differ in the fewest attributes.
-        shares: of all attributes, see `all_shares`.
+        shares: attribute → share; SHARES for the others.
         correlations: (attribute, attribute) → correlation (φ, Pearson's of 0 and 1).
     Returns:
         attribute → (n,) of 0 and 1.
     Raises:
-        UserError: an unknown attribute or one twice, a correlation that the shares do not allow,
-            attributes that exclude each other, pairs that close a ring.
+        UserError: chances of another shape, an unknown attribute or one twice, shares or
+            correlations that cannot be, attributes that exclude each other, pairs that close a
+            ring.
     """
+    if uniform.ndim != 2 or uniform.shape[1] != len(GROUPS):
+        raise UserError(f"uniform must have shape (n, {len(GROUPS)}), got {brief(uniform)}")
+    shares = all_shares(shares)
     parents = _parents(shares, correlations)
     columns = dict(zip(GROUPS, uniform.T))
     drawn: dict[str, np.ndarray] = {}

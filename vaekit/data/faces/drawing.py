@@ -1,14 +1,19 @@
 """Faces painted part by part, from the back to the front."""
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from ...errors import UserError, at_least
 from .canvas import Canvas, arc, box, ellipse
 from .factors import check_factors
 from .looks import Looks, looks_of
+
+# the smallest and the largest height of an image, in pixels
+HEIGHTS = (32, 256)
 
 # the head's middle in an image, and half its height, as shares of the image's height
 MIDDLE = 0.52
@@ -33,19 +38,31 @@ def draw_faces(factors: Tensor, size: tuple[int, int] = (64, 48)) -> Tensor:
 
     Args:
         factors: (n, F), whole numbers, in the order of FACTORS.
-        size: (height, width) in pixels.
+        size: (height, width) in pixels: height 32 … 256, width 0.7 … 2 times the height.
     Returns:
         (n, 3, height, width) uint8, with smooth edges.
     Raises:
         UserError: factors of another shape or out of range, a size out of range.
     """
     check_factors(factors)
+    _check_size(size)
     images = torch.empty(len(factors), 3, *size, dtype=torch.uint8)
     for start in range(0, len(factors), AT_ONCE):
         rows = slice(start, start + AT_ONCE)
         painted = _paint(looks_of(factors[rows]), size)
         images[rows] = painted.mul_(255).round_().clamp_(0, 255).to(torch.uint8)
     return images
+
+
+def _check_size(size: tuple[int, int]) -> None:
+    height, width = size
+    at_least("the height in size", height, *HEIGHTS)
+    least = math.ceil(0.7 * height)
+    if not least <= width <= 2 * height:
+        raise UserError(
+            f"a face {height} pixels high needs a width of {least} … {2 * height}, "
+            f"got {width}; size is (height, width)"
+        )
 
 
 def _paint(looks: Looks, size: tuple[int, int]) -> Tensor:

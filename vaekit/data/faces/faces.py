@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...errors import UserError, at_least, pick
+from ...errors import at_least, pick
 from ..images import ImageSet
-from .dials import GROUPS, Pairs, all_shares, draw_attributes
+from .dials import GROUPS, draw_attributes
 from .drawing import draw_faces
 from .factors import ABSENT, ATTRIBUTES, FACTORS, attributes_of
 
@@ -18,8 +18,8 @@ LARGEST_SEED = 2**32 - 1
 
 SPLITS = ("train", "test")
 
-# the smallest and the largest height of an image, in pixels
-HEIGHTS = (32, 256)
+# as uint8 pixels of 64×48 they fill 9 GB
+MOST = 1_000_000
 
 # factors that no attribute follows from
 FREE = tuple(
@@ -44,7 +44,7 @@ def faces(
     depends on its place in the set, the seed and the dials alone: a larger n adds images.
 
     Args:
-        n: number of images.
+        n: number of images, at most a million.
         split: "train" or "test": other draws.
         seed: which faces.
         size: (height, width) in pixels: height 32 … 256, width 0.7 … 2 times the height.
@@ -59,7 +59,6 @@ def faces(
     ImageSet(faces: 100 images of 3×64×48, 17 attributes)
     """
     factors = face_factors(n, split, seed, shares=shares, correlations=correlations)
-    _check_size(size)
     return ImageSet(
         x=draw_faces(factors, size),
         y=attributes_of(factors),
@@ -83,15 +82,14 @@ def face_factors(
     Args and Raises:
         As `faces`.
     """
-    at_least("n", n, 1)
+    at_least("n", n, 1, MOST)
     at_least("seed", seed, 0, LARGEST_SEED)
     part = SPLITS.index(pick("split", split, SPLITS))
-    dialled = all_shares(shares or {})
-    pairs: Pairs = correlations or {}
 
     # RandomState's streams are frozen by NumPy's policy: the same faces in every version
     uniform = np.random.RandomState([part, seed]).random_sample((n, len(GROUPS) + len(FACTORS)))
-    attributes = draw_attributes(uniform[:, :len(GROUPS)], dialled, pairs)
+    chances = uniform[:, :len(GROUPS)]
+    attributes = draw_attributes(chances, shares or {}, correlations or {})
     columns = dict(zip(FACTORS, uniform[:, len(GROUPS):].T))
 
     # what is not drawn below stays 0: red hair, hair off the forehead
@@ -109,13 +107,3 @@ def face_factors(
 def _within(uniform: np.ndarray, lowest: int, highest: int) -> np.ndarray:
     """Whole numbers lowest … highest, each as likely, from numbers in [0, 1)."""
     return lowest + (uniform * (highest - lowest + 1)).astype(np.int64)
-
-
-def _check_size(size: tuple[int, int]) -> None:
-    height, width = size
-    at_least("the height in size", height, *HEIGHTS)
-    if not 0.7 * height <= width <= 2 * height:
-        raise UserError(
-            f"a face {height} pixels high needs a width of {round(0.7 * height)} … {2 * height}, "
-            f"got {width}; size is (height, width)"
-        )

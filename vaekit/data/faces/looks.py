@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from .factors import FACTORS, LEVELS
+from .factors import FACTORS, LEVELS, check_factors
 
 # red, green, blue, in [0, 1]
 SKIN = ((0.36, 0.22, 0.15), (0.58, 0.38, 0.26), (0.82, 0.60, 0.44), (0.93, 0.74, 0.60),
@@ -69,7 +69,12 @@ class Looks:
 
 
 def looks_of(factors: Tensor) -> Looks:
-    """The lengths and colours of factors (n, F), which lie within FACTORS."""
+    """The lengths and colours of factors (n, F).
+
+    Raises:
+        UserError: factors of another shape, or out of range.
+    """
+    check_factors(factors)
     columns = {
         name: column[:, None, None, None]
         for name, column in zip(FACTORS, factors.T)
