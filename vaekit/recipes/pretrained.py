@@ -36,8 +36,17 @@ HASHES: dict[str, str] = {
     "vae-mnist-z2": "71a3bf5dc03d6ef6e514e5ee85f6ae72db7367997826825b13e83719018da595",
     "vae-mnist-z64": "d52b7aacaa1d0c63acbeb01347fe02340b6a83f70667bc645cc6ee33769cd5b3",
     "cvae-mnist-z2": "acf81566c73101c9fc87c1cb42eb1557f43fe0721b7a412b25585265c37b244a",
-    "classifier-faces": "f6000ecdf7434d4d37414a7d3a9cdcec8481dccdaa32f8f3756fcd3d84f972db",
-    "faces-vae-1e-5": "ef0eec2cd7015f03a532a1c09de1cb9ff66e4ed5deafa65ee93b393a9b19f2bb",
+    "classifier-faces": "a4065fcedaae474355445884d75d4b63620db8ff81f5f07b3171742d9187559f",
+    "faces-vae-1e-5": "5ab35b86e6c08b85454bccc35543d9a9ea2485174ae9e4ff7d14ed10fef1b682",
+    "faces-vae-1e-3": "ad21c807229275df0e56777382f177c1e558b87f6e7140e44a0d804f409e1806",
+    "faces-vae-1e-4": "4f7b9fa43cdda7fd63e38f0d2d31ec1a497d13a59b9b9db43de57c54ab8f9a2e",
+    "faces-vae-1e-6": "9d33bc9ee5e8c52d536409529841f126b7365003770a51c65af30c701ce9b194",
+    "faces-cvae": "a7b0ddf5d15db4b863306f43619c79c4a09df4e035fa4f175c6b4500566341d0",
+    "faces-vae-biased": "15fb7d8b23fd578dc5906d1aaebacd53d80ca3bf754031f0fb677c116981ddac",
+    "faces-vae-balanced": "75ebb4c1bc28e3f497c2669efe1cb9b10765c50f59852d16b57dfecffd5100f8",
+    "faces-cvae-biased": "e45a178bd148085d245e7ebb3ad9f0de680819d8ce871ac3f69f635cd542169b",
+    "faces-vae-z32": "4c8a73efdad6e34ca35b137451968976ec73cbf906594353430b9339c1ca51a3",
+    "faces-vae-z128": "03ace4f286e267beeacda0fa814e2c8cbece985ab11de08f00ff3acd88bb0cb3",
 }
 
 def _by_attribute(text: str) -> dict[str, float]:
