@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 08 · The fair fight: a bound, a game, a denoiser
 #
-# [start page](00_start.ipynb) · next: [10 The latent explorer](10_latent_explorer.ipynb)
+# [start page](00_start.ipynb) · next: [09 Faces](09_faces.ipynb)
 #
 # Labs 02 to 04 trained VAEs, lab 06 a GAN, lab 07 a diffusion model. Which one is best? Afterwards you can
 #

@@ -107,12 +107,12 @@ def loss(output, x, c=None, beta=0.023):
     return {"loss": error + beta * kl, "error": error, "kl": kl}
 
 # %% [markdown]
-# We train S2's network, with a quarter of its channels, for a few passes over 3,000 images. **Look** at hair, skin and background of the copies.
+# We train S2's network, with a quarter of its channels, for a few passes over 2,400 images. **Look** at hair, skin and background of the copies.
 
 # %% tags=["nbval-ignore-output"]
 def briefly(model, beta=0.023, passes=epochs):
-    """Train on 3,000 images; the same images, order and settings for every model."""
-    training.fit(model, train.first(3000), partial(loss, beta=beta), epochs=passes,
+    """Train on 2,400 images; the same images, order and settings for every model."""
+    training.fit(model, train.first(2400), partial(loss, beta=beta), epochs=passes,
                  batch_size=32, lr=2e-3, schedule="one-cycle", seed=seed)
     return model.eval()
 
@@ -123,7 +123,7 @@ def copy_of(model, x):
 torch.manual_seed(seed)
 s2 = briefly(recipes.builders.instance_norm_vae(width=8)(64, train.shape))
 compare({"original": few, "S2's network": copy_of(s2, few)},
-              title=f"Reconstructions after {epochs} passes over 3,000 images")
+              title=f"Reconstructions after {epochs} passes over 2,400 images")
 
 # %% [markdown]
 # The copies are blurred, which more training will mend, and their colours are off. Can the encoder see them? **Measure**: halve the contrast of every image about mid-grey, and compare the features before and after.
@@ -171,6 +171,9 @@ plots.table(["", "features move by", "R² of the mean colour"],
             [[name, f"{change_of_features(m):.5f}", f"{kept[name]:.2f}"]
              for name, m in (("InstanceNorm", s2), ("BatchNorm", repaired))])
 
+# %% [markdown]
+# The repair keeps more of it:
+
 # %%
 if epochs >= 3:
     print(check.between("R² with BatchNorm minus that with InstanceNorm",
@@ -201,12 +204,12 @@ by_lambda = {lam: vae_for(f"faces-vae-{lam}", beta_of[lam]) for lam in lambdas}
 # ### ✏️ Exercise 1 (predict it): the best λ
 # A large β makes codes simple, a small one makes copies exact. With which λ will **random faces**, decoded from $z \sim \mathcal N(0, I)$, be closest to test faces? Write `"1e-3"`, `"1e-4"`, `"1e-5"` or `"1e-6"`.
 #
-# <details><summary>Hint 1</summary>A random z is useful to the decoder only if training has filled that place with codes.</details>
+# <details><summary>Hint 1</summary>A random z is useful to the decoder only where training has put codes. Where did it put them?</details>
 # <details><summary>Hint 2</summary>Which term of the loss pulls the codes of all images together into N(0, I)?</details>
 
 # %%
 # BEGIN SOLUTION
-guess = "1e-3"
+best_lambda = "1e-4"
 # END SOLUTION
 
 # %% [markdown]
@@ -217,7 +220,7 @@ rows = {"original": few} | {label[lam]: copy_of(m, few) for lam, m in by_lambda.
 compare(rows, title="Reconstructions: the smaller λ, the more detail")
 
 # %% [markdown]
-# Then samples, of the same ten z in each row.
+# Then samples. **Look** at which rows are faces, and which are sharp.
 
 # %%
 def decoded(model, z):
@@ -225,7 +228,7 @@ def decoded(model, z):
         return model.decode(z)
 
 rows = {label[lam]: decoded(m, noise(10)) for lam, m in by_lambda.items()}
-compare(rows, title="Random faces: the larger λ, the more of them are faces")
+compare(rows, title="Random faces, of the same z in each row")
 
 # %% [markdown]
 # Now in numbers. FID (lab 05) looks through the features of a small **attribute classifier**, which from now on also reads attributes for us.
@@ -258,11 +261,15 @@ plots.table(head, [[lam, f"{beta_of[lam]:.2g}", f"{e:.1f}", f"{kl:.0f}", f"{u:.0
                     f"{fid.value:.1f} [{fid.low:.1f}, {fid.high:.1f}]"]
                    for lam, (e, kl, u, fid) in measured.items()])
 
+# %% [markdown]
+# And your guess?
+
 # %%
 fids = {lam: row[3].value for lam, row in measured.items()}
-check.prediction(guess, {name: value == min(fids.values()) for name, value in fids.items()},
+check.prediction(best_lambda, {name: value == min(fids.values()) for name, value in fids.items()},
                  because="Where β is small, the codes lie far apart, and a z from N(0, I) falls "
-                         "between them, where the decoder was never trained.")
+                         "between them, where the decoder was never trained; where it is large, "
+                         "few latents are used, and all faces are blurred.")
 
 # %% [markdown]
 # S2 found that 1e-3 gives symmetrical frontal faces only, 1e-5 is best and 1e-6 deforms. "Best" mixes two questions, of copies and of samples, and the table answers them apart. On CelebA, S2's own network confirms S2 (RESULTS.md): there random faces are best at 1e-5. The best λ belongs to the data and the network.
@@ -287,12 +294,16 @@ display(plots.table(
 # Split images into waves: coarse ones (few cycles over the height) and fine ones. For each band, how much of the power of the originals do the copies keep?
 
 # %% tags=["nbval-ignore-output"]
-spectra = {label[lam].split("\n")[0]: metrics.lost_frequencies(x_test, copy_of(m, x_test))
+half = x_test[:500]
+spectra = {f"λ = {lam}": metrics.lost_frequencies(half, copy_of(m, half), resamples=20)
            for lam, m in by_lambda.items()}
 bands = list(spectra["λ = 1e-5"])
 plots.lines(bands, {name: [s.value for s in bands_.values()] for name, bands_ in spectra.items()},
             title="Power kept by reconstructions", xlabel="frequency, cycles per image height",
             ylabel="share of the originals' power", reference={"all of it": 1.0})
+
+# %% [markdown]
+# The same in two numbers, at λ = 1e-5:
 
 # %%
 finest, coarsest = (spectra["λ = 1e-5"][bands[at]].value for at in (-1, 0))
@@ -320,17 +331,43 @@ beta_plus_1 = losses.effective_beta(1 + 1e-5, pixels=pixels, width=2)
 centred = briefly(recipes.build("patch-vae-faces", 64, train.shape, seed), beta=beta_plus_1)
 active = metrics.active_units(centred, test).value
 print(f"λ + 1 amounts to β = {beta_plus_1:,.0f}; active units: {active:.0f} of 64")
-cooler = {f"temperature {t:g}": decoded(middle_model, t * noise(10)) for t in (1.0, 0.7, 0.4)}
-compare({"weight + 1": decoded(centred, noise(10))} | cooler,
-              title="λ + 1, and draws from N(0, T²·I) at λ = 1e-4")
+temperatures = (1.2, 1.0, 0.7, 0.4)
+rows = {f"temperature {t:g}": decoded(middle_model, t * noise(10)) for t in temperatures}
+compare({"weight + 1": decoded(centred, noise(10))} | rows,
+        title="λ + 1, and draws from N(0, T²·I) at λ = 1e-4")
+
+# %% [markdown]
+# How many latents carry anything?
 
 # %%
 print(check.between("active units with λ + 1", active, 0, 8))
 
 # %% [markdown]
-# The posterior has collapsed (lab 02): every z gives one face. The repair leaves training as it is: draw $z \sim \mathcal N(0, T^2 I)$ with a **temperature** $T < 1$. Faces become more typical, and all become more alike.
+# The posterior has collapsed (lab 02): every z gives one face, the mean. The usual way to the centre leaves training as it is and draws $z \sim \mathcal N(0, T^2 I)$ with a **temperature** $T < 1$. **Expect** faces that are more typical, and more alike. By FID:
+
+# %% tags=["nbval-ignore-output"]
+with torch.no_grad():
+    output = middle_model(x_test)
+    length = (output.mean.square() + output.log_var.exp()).sum(1).sqrt().mean().item()
+by_temperature = {t: metrics.fid(test, decoded(middle_model, t * noise(n)), features=judge,
+                                 floor=False, resamples=20) for t in (1.2, 0.7, 0.4)}
+by_temperature[1.0] = measured["1e-4"][3]
+display(plots.table(["T", "length of a draw, about 8·T", "FID"],
+                    [[f"{t:g}", f"{8 * t:.1f}", f"{f.value:.1f} [{f.low:.1f}, {f.high:.1f}]"]
+                     for t, f in sorted(by_temperature.items(), reverse=True)]))
+print(f"length of z ~ q(z | x) for test images: {length:.1f}")
 
 # %% [markdown]
+# The coldest against T = 1:
+
+# %%
+if drawn and n >= 1000:
+    print(check.between("FID at T = 0.4 over FID at T = 1",
+                        by_temperature[0.4].value / by_temperature[1.0].value, 1.2, 20))
+
+# %% [markdown]
+# For these faces the centre is the wrong place: the codes of real faces lie as far out as the draws with T = 1, and nobody trained the decoder for what lies inside. Measure before you cool.
+#
 # ## 6 · Attributes as directions
 #
 # Adding glasses to a face: find the direction in which glasses lie in the space of codes, and go there.
@@ -385,8 +422,14 @@ def attribute_vector(codes, has):
     return codes[has].mean(0) - codes[~has].mean(0)
     # END SOLUTION
 
+# %% [markdown]
+# Check it:
+
 # %%
 attribute_vector = check.or_reference(attribute_vector)
+
+# %% [markdown]
+# One step, two steps, and one back:
 
 # %%
 step = attribute_vector(codes, column(known, "Eyeglasses"))
@@ -394,10 +437,16 @@ rows = {f"{times:+d} step" if times else "copy": decoded(sharp, z[:10] + times *
         for times in (0, 1, 2, -1)}
 compare(rows, title="Adding and subtracting the direction of Eyeglasses")
 
+# %% [markdown]
+# And by the classifier:
+
 # %% tags=["nbval-ignore-output"]
 for times in (1, 2):
     got[f"{times} of the difference"] = share_with("Eyeglasses", decoded(sharp, z + times * step))
 plots.table(["added", "read as wearing glasses"], [[how, f"{s:.0%}"] for how, s in got.items()])
+
+# %% [markdown]
+# Two steps of the difference against the first attempt:
 
 # %%
 gained = got["2 of the difference"] - got["first attempt"]
@@ -448,10 +497,13 @@ plots.table(["asked for", "carried", "95 % interval", "classifier on real faces"
             [[name, f"{s.value:.0%}", f"{s.low:.0%} … {s.high:.0%}", f"{s.floor:.0%}"]
              for name, s in answers.items()])
 
+# %% [markdown]
+# How many reach 90 %?
+
 # %%
-obeyed = sum(s.value >= 0.9 for s in answers.values())
+well_carried = sum(s.value >= 0.9 for s in answers.values())
 if drawn and n >= 1000:
-    print(check.between("attributes carried by at least 90 %", obeyed, 8, 17))
+    print(check.between("attributes carried by at least 90 %", well_carried, 8, 17))
 
 # %% [markdown]
 # What fails is small or faint: an open mouth, red cheeks, a moustache, brows. It may be missing, or drowned in the blur of section 4; the classifier cannot tell which.
@@ -476,7 +528,7 @@ display(plots.table(["attribute", "share"], [[k, f"{v:.0%}"] for k, v in shares.
 print(f"correlation φ of {tied[0]} and {tied[1]}: {tie['training set']:.2f}")
 
 # %% [markdown]
-# **Is it worse for the rare ones?** The error of faces with an attribute minus that of faces without, on unbiased test faces. Glasses are harder to copy for any model, so the same difference of the model of section 3 (λ = 1e-4 as here) stands beside it.
+# **Is it worse for the rare ones?** The error of faces with an attribute minus that of faces without, on unbiased test faces. Glasses are harder to copy for any model, so the same difference of the model of section 3 (λ = 1e-4 as here, but 12,000 faces) stands beside it.
 
 # %% tags=["nbval-ignore-output"]
 gaps = {who: metrics.error_by_attribute(error_of(model, x_test), test, resamples=200)
@@ -498,8 +550,11 @@ plots.table(["squared error: with − without", "trained on biased", "trained on
 
 # %%
 # BEGIN SOLUTION
-guess = "lower"
+amplified = "lower"
 # END SOLUTION
+
+# %% [markdown]
+# Now measure:
 
 # %% tags=["nbval-ignore-output"]
 generated = decoded(bias_vae, noise(2 * n))
@@ -514,9 +569,12 @@ display(plots.table(["generated faces", "share", "share in training, as read"],
                     [[name, with_interval(rates[name], ".1%"), f"{rates[name].floor:.1%}"]
                      for name in rare]))
 
+# %% [markdown]
+# And your guess?
+
 # %%
 change = found.amplification
-check.prediction(guess, {"lower": change.high < 0, "equal": change.low <= 0 <= change.high,
+check.prediction(amplified, {"lower": change.high < 0, "equal": change.low <= 0 <= change.high,
                          "higher": change.low > 0},
                  because="A z from N(0, I) falls between the codes of faces with both and of "
                          "faces with neither, and the decoder draws a mixture: one of the two.")
@@ -540,14 +598,17 @@ side = {how: [share_with(name, decoded(bias_vae, z_neither + s)) for name in tie
 plots.table(["added to faces with neither", *(f"read as {name}" for name in tied)],
             [[how, *(f"{share:.0%}" for share in both)] for how, both in side.items()])
 
+# %% [markdown]
+# How much of the hat is due to the direction?
+
 # %%
 along = side["difference of means"][1] - side["hat held fixed"][1]
 print(check.between(f"{tied[1]} that comes along, and goes when held fixed", along, 0.02, 1))
 
 # %% [markdown]
-# The difference of means cannot tell the two apart: who has the one has the other. Held fixed (the difference is taken among faces with a hat and among faces without, and averaged), the direction leaves the hat where it is.
+# The difference of means cannot tell the two apart: who has the one has the other. Held fixed (the difference is taken among faces with a hat and among faces without, and averaged), the direction leaves the hat where it is. But look at the other column: now the goatee hardly comes either. Few faces had one without a hat, and this decoder has not learned to draw it.
 #
-# And an attribute that is only **rare**? Two steps towards glasses, in the model that saw few of them and in the one that saw many:
+# And an attribute that is only **rare**? Two steps towards glasses, in the model that saw few of them, and in the one that saw many (and more faces altogether):
 
 # %% tags=["nbval-ignore-output"]
 def given_rare(model, images):
@@ -568,7 +629,7 @@ plots.table(["trained on", f"{rare[0]} after two steps", "95 % interval"],
 # ### ✏️ Exercise 4 (write it): `auc`
 # An attacker sees the errors of two images, one of them a member, and calls the one with the *smaller* error the member. How often is the attacker right? Equal errors count half, as if a coin were tossed.
 #
-# <details><summary>Hint 1</summary>Compare every member with every other image: N × M pairs.</details>
+# <details><summary>Hint 1</summary>How many pairs of a member and another image are there?</details>
 # <details><summary>Hint 2</summary><code>members[:, None] &lt; others</code> is the table of all pairs; its mean is a share.</details>
 
 # %%
@@ -580,8 +641,14 @@ def auc(members, others):
     return float(smaller + equal / 2)
     # END SOLUTION
 
+# %% [markdown]
+# Check it:
+
 # %%
 auc = check.or_reference(auc)
+
+# %% [markdown]
+# Now the attack on the biased model, and as a control on a model that never saw these faces:
 
 # %% tags=["nbval-ignore-output"]
 members = biased.first(n)
@@ -596,6 +663,9 @@ leaks = {"trained on them": leak(bias_vae), "trained on other faces": leak(fair_
 plots.table(["model", "AUC (0.5 is guessing)"],
             [[who, with_interval(score, ".2f")] for who, score in leaks.items()])
 
+# %% [markdown]
+# Only the first should leave 0.5:
+
 # %%
 if drawn and n >= 1000:
     print(check.between("AUC, trained on them", leaks["trained on them"].value, 0.53, 1))
@@ -603,7 +673,7 @@ if drawn and n >= 1000:
                         0.45, 0.55))
 
 # %% [markdown]
-# The second row is the control: a model that never saw these faces finds no difference between them. Samples are a weaker leak. The nearest training face of some samples:
+# Samples are a weaker leak. The nearest training face of some samples:
 
 # %%
 some = generated[:10]
@@ -638,6 +708,9 @@ for how, (phi, share) in after.items():
 body.append(["(asked of the conditional)", f"{wanted:.2f}", f"{asked_rare:.1%}", "–"])
 plots.table(["generated faces", f"φ of {tied[0]}, {tied[1]}", f"share of {rare[0]}", "AUC"], body)
 
+# %% [markdown]
+# How much looser is the tie?
+
 # %%
 if drawn and n >= 1000:
     print(check.between("φ: biased minus reweighted", after["biased"][0] - after["reweighted"][0],
@@ -663,7 +736,8 @@ display(Markdown(f"""
   are closest to test faces at λ = {best} (FID {measured[best][3].value:.1f}).
 - **Normalisation**: S2's network keeps R² = {kept["InstanceNorm"]:.2f} of the mean colour, and
   {kept["BatchNorm"]:.2f} once it normalises over the batch.
-- **Attributes**: {obeyed} of {len(names)} are carried by at least 90 % of the faces asked for them.
+- **Attributes**: {well_carried} of {len(names)} are carried by at least 90 % of the faces that
+  were asked for them.
 - **Bias**: φ of {tied[0]} and {tied[1]} is {tie["training set"]:.2f} in training,
   {after["biased"][0]:.2f} in generated faces, {after["reweighted"][0]:.2f} after reweighting,
   {after["conditional"][0]:.2f} when asked. Membership: AUC {leaks["trained on them"].value:.2f}.

@@ -37,6 +37,16 @@ S2 = {
     "seconds": "{seconds:.0f}",
 }
 
+S4 = {
+    "data": "{data}",
+    "−ELBO": "{loss:.0f}",
+    "cross-entropy": "{reconstruction:.0f}",
+    "KL": "{kl:.1f}",
+    "active units": "{active_units:.0f} of {latent_dim}",
+    "SSIM": "{ssim:.3f}",
+    "epochs": "{epochs}",
+}
+
 TABLES: dict[str, Layout] = {
     "claims": plain("claims.json", {
         "claim or choice": "{claim}",
@@ -70,6 +80,7 @@ TABLES: dict[str, Layout] = {
     }),
     "s2-lambda": reproduced("s2-lambda", S2, "vaekit reproduce s2-lambda --data celeba"),
     "s2-latent": reproduced("s2-latent", S2, "vaekit reproduce s2-latent --data celeba"),
+    "s4-faces": reproduced("s4-faces", S4, "vaekit reproduce s4-faces"),
     "s2-claims": grid(
         "s2-claims-celeba.json",
         down="{metric}",
