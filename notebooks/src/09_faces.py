@@ -459,7 +459,8 @@ plots.table(["added", "read as wearing glasses"], [[how, f"{s:.0%}"] for how, s 
 
 # %%
 gained = got["1 of the difference"] - got["first attempt"]
-print(check.between("glasses: one step minus first attempt", gained, 0.02, 1))
+if drawn:
+    print(check.between("glasses: one step minus first attempt", gained, 0.02, 1))
 
 # %% [markdown]
 # ## 7 · Asking for attributes
@@ -620,7 +621,8 @@ plots.table(["added to faces with neither", *(f"read as {name}" for name in tied
 
 # %%
 along = side["difference of means"][1] - side["hat held fixed"][1]
-print(check.between(f"{tied[1]} that comes along, and goes when held fixed", along, 0.02, 1))
+if drawn:
+    print(check.between(f"{tied[1]} that comes along, and goes when held fixed", along, 0.02, 1))
 
 # %% [markdown]
 # The difference of means cannot tell the two apart: who has the one mostly has the other. *Held fixed* (the difference is taken among faces with a hat and among faces without, and averaged), the direction leaves the hat where it is. And the goatee, does it still come?
